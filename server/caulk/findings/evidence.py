@@ -1,0 +1,143 @@
+"""Evidence: what a fix must know about a finding, gathered by the analysis so that no fix has to search.
+
+One class per kind of repair, shared by all rules that need that repair. All offsets are absolute bytes of the file.
+Every family adds its own module beside this one (``caulk.findings.evidence_*``) whose classes derive from :class:`Evidence`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Nothing to go by: the message says what to do and no edit is offered but a suppression."""
+
+
+class Where(Enum):
+    AFTER = "after"
+    """A new line after the line on which the statement that ends at ``offset`` ends."""
+    BEFORE = "before"
+    """A new line before the statement that starts at ``offset``."""
+    BLOCK_START = "block start"
+    """First line inside the block whose ``{`` is at ``offset``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a new statement fits. The fix takes the indent from the source around it."""
+
+    where: Where
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How a value is released."""
+
+    call: str
+    """``resp.Body.Close()``, ``cancel()``, ``conn.Release()``."""
+    returns_error: bool = True
+    nil_guard: str = ""
+    """An expression that must be non-nil for the call to be legal where that is not certain (``resp``), else empty."""
+
+
+class ExitKind(Enum):
+    RETURN = "return"
+    END = "end of function"
+    OVERWRITTEN = "overwritten"
+    """Assigned again while open."""
+    BRANCH = "break, continue or goto"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """One place where the path leaves with the value still open."""
+
+    kind: ExitKind
+    start: int
+    end: int
+    """The statement: the return, the overwriting assignment; for END the closing brace of the function."""
+    uses_value: bool = False
+    """Whether the operands of the statement read the value (no release may be put in front of it)."""
+    maybe_nil: bool = False
+    """Whether the value may be nil there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreleased(Evidence):
+    """A value acquired and, on some path or on all of them, never released."""
+
+    release: Release
+    acquire_start: int
+    acquire_end: int
+    """The acquiring statement."""
+    exits: tuple[Exit, ...]
+    defer_at: Place | None = None
+    """Where ``defer`` of the release is right: after the error check, directly after an acquire that cannot fail. None when no
+    such place was found (no check follows, the value is declared in an inner scope …)."""
+    in_loop: bool = False
+    """Whether the acquire can run again before the function returns."""
+    explicit_release: bool = False
+    """Whether some path releases it with a plain call: a defer on top would release twice."""
+    transferred: bool = False
+    """Whether some path hands the value over: a defer would release it under its new owner."""
+    late_defer: tuple[int, int] | None = None
+    """An existing ``defer`` statement that comes too late and may simply move up to ``defer_at``."""
+    rebound: bool = False
+    """Whether the variable is assigned again later, in which case a deferred call binds the first value only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded(Evidence):
+    """A result that must be released and is thrown away."""
+
+    statement_start: int
+    statement_end: int
+    blank: tuple[int, int] | None
+    """The ``_`` to be named; None for an expression statement."""
+    name: str
+    """A free name for the value."""
+    release: Release
+    """In terms of ``name``."""
+    results: tuple[str, ...] = ()
+    """For an expression statement: free names of all results, in order (``resp``, ``err``)."""
+    defines: bool = False
+    """Whether the statement is ``:=`` (a new name is legal there)."""
+    error_name: str = ""
+    """The variable that gets the error, empty when there is none or it is blank."""
+    defer_at: Place | None = None
+    in_loop: bool = False
+    in_header: bool = False
+    """Whether the statement stands in the header of an if, for or switch."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrematureRelease(Evidence):
+    """A release or use of a value before its error was checked."""
+
+    statement_start: int
+    statement_end: int
+    """The statement that comes too early."""
+    move_to: Place | None
+    """Directly after the check of the error; None when there is none, or something in between must not be overtaken."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopDefer(Evidence):
+    """A deferred release inside a loop that goes round again."""
+
+    defer_start: int
+    defer_end: int
+    body_start: int
+    """Offset of the loop body's ``{``."""
+    body_end: int
+    """Past the ``}``."""
+    crosses: bool
+    """Whether a break, continue, return, goto or label in the body crosses it (a function literal around would change it)."""
+    returns: bool = False
+    """Whether that is (also) a return."""
+    release: Release | None = None
+    tail_start: int = 0
+    """Where the first statement after the defer starts (0: none)."""

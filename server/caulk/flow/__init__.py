@@ -1,0 +1,1 @@
+"""Control flow and ownership: what happens to a value on every path of a function."""

@@ -1,0 +1,212 @@
+"""One Go package under analysis: its files, its functions and everything that is computed about them once.
+
+All views are lazy and cached: a function is parsed and lowered when somebody asks for its tree, typed when somebody asks for
+a type, and so on. A function that nobody asks about costs a regular-expression scan at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from caulk.flow import cfg
+from caulk.ir import nodes as ir
+from caulk.ir.lower import lower_function
+from caulk.semantics.model import Callee, CalleeKind
+from caulk.semantics.packages import Declared, Package, PackageFile, World
+from caulk.semantics.typer import Typer
+from caulk.syntax.source import SourceFile
+from caulk.syntax.split import Chunk, Split
+
+if TYPE_CHECKING:
+    from caulk.flow.summaries import Summaries
+    from caulk.semantics.contracts import Contracts
+
+NEVER_RETURN = frozenset(
+    {
+        "os.Exit",
+        "log.Fatal",
+        "log.Fatalf",
+        "log.Fatalln",
+        "log.Panic",
+        "log.Panicf",
+        "log.Panicln",
+        "runtime.Goexit",
+        "syscall.Exit",
+    }
+)
+NEVER_RETURN_METHODS = frozenset(
+    {
+        *("Fatal", "Fatalf", "Fatalln", "Fatalw", "FailNow", "Skip", "Skipf", "SkipNow"),
+        *("Panic", "Panicf", "Panicln", "Panicw", "FatalIf", "Exitf"),
+    }
+)
+"""Methods (and functions of logging packages) of these names end the path whatever their receiver: the test and logging
+libraries agree on them, and taking one of another meaning for final only makes a rule quieter."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoVersion:
+    """The ``go`` line of the module, and its ``toolchain`` line when there is one."""
+
+    language: tuple[int, int] = (1, 21)
+    toolchain: tuple[int, int] | None = None
+
+
+@dataclass(eq=False)
+class FileUnit:
+    """One file of the package."""
+
+    source: SourceFile
+    split: Split
+    package_file: PackageFile
+    is_test: bool
+    is_generated: bool
+
+    @property
+    def path(self) -> str:
+        return self.source.path
+
+    @property
+    def decls(self) -> ir.FileDecls:
+        return self.package_file.decls
+
+    def imports(self, *prefixes: str) -> bool:
+        """Whether the file imports a package whose path is, or lies below, one of ``prefixes``."""
+        return any(
+            imported.path == prefix or imported.path.startswith(prefix + "/")
+            for imported in self.decls.imports
+            for prefix in prefixes
+        )
+
+
+@dataclass(eq=False)
+class FunctionUnit:
+    """One top-level function with its literals."""
+
+    program: Program
+    file: FileUnit
+    chunk: Chunk
+    name: str
+    receiver: str
+    """The receiver's type name, empty for a plain function."""
+    _graphs: dict[int, cfg.Graph] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def text(self) -> bytes:
+        return self.file.source.data[self.chunk.start : self.chunk.end]
+
+    @cached_property
+    def function(self) -> ir.Function:
+        """The lowered tree. A text that is no function at all gives an empty one."""
+        lowered = lower_function(self.text)
+        return lowered if lowered is not None else ir.Function(0, len(self.text), self.name, None, (), (), None)
+
+    @cached_property
+    def typer(self) -> Typer:
+        return Typer(self.program.world, self.program.package, self.file.package_file, self.function)
+
+    def cfg(self, function: ir.Function | None = None) -> cfg.Graph:
+        """The graph of the function itself or of one of its literals."""
+        function = function or self.function
+        graph = self._graphs.get(id(function))
+        if graph is None:
+            graph = self._graphs[id(function)] = cfg.build(function, self.never_returns)
+        return graph
+
+    def never_returns(self, call: ir.Call) -> bool:
+        """Whether the call ends the path: it panics, exits, or (by summary) has no reachable exit."""
+        callee = self.typer.callee(call)
+        if callee.kind is CalleeKind.BUILTIN:
+            return callee.name == "panic"
+        if callee.name in NEVER_RETURN or (callee.short in NEVER_RETURN_METHODS and callee.kind is not CalleeKind.VALUE):
+            return True
+        return self.program.summaries.never_returns(callee)
+
+    def offset(self, relative: int) -> int:
+        """The absolute byte offset of a place in this function."""
+        return self.chunk.start + relative
+
+    def span(self, node: ir.Node) -> tuple[int, int]:
+        """The absolute byte span of a node of this function."""
+        return self.chunk.start + node.start, self.chunk.start + node.end
+
+    def source_text(self, node: ir.Node) -> str:
+        """The text of a node of this function."""
+        return self.text[node.start : node.end].decode("utf-8", "replace")
+
+    def line(self, relative: int) -> int:
+        """The 1-based line in the file of a relative byte offset."""
+        return self.file.source.lines.line_of(self.offset(relative)) + 1
+
+    @property
+    def qualified(self) -> str:
+        """``Type.Method`` or ``Function``."""
+        return f"{self.receiver}.{self.name}" if self.receiver else self.name
+
+
+@dataclass(eq=False)
+class Program:
+    """A package under analysis. ``contracts`` are the tables that create and end obligations."""
+
+    world: World
+    package: Package
+    files: tuple[FileUnit, ...]
+    contracts: Contracts
+    version: GoVersion = field(default_factory=GoVersion)
+
+    @property
+    def go(self) -> tuple[int, int]:
+        return self.version.language
+
+    @cached_property
+    def functions(self) -> tuple[FunctionUnit, ...]:
+        """Every top-level function of the package, generated files included, in file order."""
+        return tuple(unit for file in self.files for unit in self._functions_of(file))
+
+    def _functions_of(self, file: FileUnit) -> Sequence[FunctionUnit]:
+        chunks = {chunk.start: chunk for chunk in file.split.functions}
+        units = []
+        for declaration in file.decls.functions:
+            chunk = chunks.get(declaration.start)
+            if chunk is not None:
+                receiver = _type_name(declaration.receiver.type) if declaration.receiver else ""
+                units.append(FunctionUnit(self, file, chunk, declaration.name, receiver))
+        return units
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, int], FunctionUnit]:
+        return {(unit.file.path, unit.chunk.start): unit for unit in self.functions}
+
+    @cached_property
+    def by_name(self) -> dict[tuple[str, str], tuple[FunctionUnit, ...]]:
+        """The functions by (receiver type name, name); several when build tags select among files."""
+        found: dict[tuple[str, str], tuple[FunctionUnit, ...]] = {}
+        for unit in self.functions:
+            key = unit.receiver, unit.name
+            found[key] = (*found.get(key, ()), unit)
+        return found
+
+    def unit_of(self, declared: Declared | None) -> FunctionUnit | None:
+        """The function that ``declared`` declares, when it has a body in this package."""
+        if declared is None or not isinstance(declared.node, ir.Function):
+            return None
+        return self._by_place.get((declared.file.path, declared.node.start))
+
+    def unit_of_callee(self, callee: Callee) -> FunctionUnit | None:
+        """The body that a call runs, when it is a concrete function or method of this package."""
+        return None if callee.interface else self.unit_of(callee.declared)
+
+    @cached_property
+    def summaries(self) -> Summaries:
+        from caulk.flow.summaries import Summaries
+
+        return Summaries(self)
+
+
+def _type_name(type_: ir.TypeExpr) -> str:
+    while isinstance(type_, ir.PointerType):
+        type_ = type_.elem
+    return type_.name if isinstance(type_, ir.NamedType) else ""

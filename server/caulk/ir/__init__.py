@@ -1,0 +1,1 @@
+"""The typed tree of Go that everything above the syntax works on."""

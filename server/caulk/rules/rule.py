@@ -1,0 +1,53 @@
+"""What a rule is: a value. Its page is the Markdown file beside its module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caulk.findings.finding import Finding, Tier
+
+if TYPE_CHECKING:
+    from caulk.flow.program import FunctionUnit, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the catalogue.
+
+    Exactly one of ``check_function`` and ``check_package`` is set. The first looks at one top-level function (its literals
+    included) and is cached by what it saw; the second needs the whole package.
+    """
+
+    module: str
+    """``__name__`` of the module that defines it: its page stands beside it."""
+    code: str
+    tier: Tier
+    summary: str
+    """What it reports, in one line without a full stop."""
+    check_function: Callable[[FunctionUnit], Iterable[Finding]] | None = None
+    check_package: Callable[[Program], Iterable[Finding]] | None = None
+    needs: tuple[str, ...] = ()
+    """Import paths (prefixes) one of which a file must import for the rule to run on it; empty: always."""
+    fix: str = ""
+    """How safe its fix is at best: ``safe``, ``unsafe`` or empty (no edit)."""
+    tests_too: bool = True
+    """Whether it looks at ``_test.go`` files (findings there are hints)."""
+    duplicates: tuple[str, ...] = field(default=())
+    """Checks of other tools that report the same class (``gopls: lostcancel``)."""
+
+    def __post_init__(self) -> None:
+        if (self.check_function is None) == (self.check_package is None):
+            raise ValueError(f"{self.code}: exactly one check is needed")
+
+    @property
+    def page_path(self) -> Path:
+        """The Markdown page: ``<family>/<code_with_underscores>.md`` in this package."""
+        family = self.module.split(".")[2]
+        return Path(__file__).parent / family / f"{self.code.replace('-', '_')}.md"
+
+    def page(self) -> str:
+        """The text of the page. Raises OSError when the package is damaged."""
+        return self.page_path.read_text(encoding="utf-8")
