@@ -135,9 +135,9 @@ class LoopDefer(Evidence):
     body_end: int
     """Past the ``}``."""
     crosses: bool
-    """Whether a break, continue, return, goto or label in the body crosses it (a function literal around would change it)."""
-    returns: bool = False
-    """Whether that is (also) a return."""
+    """Whether a break, return, goto or label in the body crosses it (a function literal around the body would change it)."""
+    continues: tuple[tuple[int, int], ...] = ()
+    """The ``continue`` statements of the body that go round this loop: in a function literal they become ``return``."""
     release: Release | None = None
     tail_start: int = 0
     """Where the first statement after the defer starts (0: none)."""

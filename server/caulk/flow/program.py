@@ -12,6 +12,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from caulk.flow import cfg
+from caulk.flow.leaks import Leak, leaks_in
+from caulk.flow.placement import Placement
+from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
 from caulk.ir.lower import lower_function
 from caulk.semantics.model import Callee, CalleeKind
@@ -21,7 +24,6 @@ from caulk.syntax.source import SourceFile
 from caulk.syntax.split import Chunk, Split
 
 if TYPE_CHECKING:
-    from caulk.flow.summaries import Summaries
     from caulk.semantics.contracts import Contracts
 
 NEVER_RETURN = frozenset(
@@ -93,6 +95,7 @@ class FunctionUnit:
     receiver: str
     """The receiver's type name, empty for a plain function."""
     _graphs: dict[int, cfg.Graph] = field(default_factory=dict, repr=False)
+    _placements: dict[int, Placement] = field(default_factory=dict, repr=False)
 
     @cached_property
     def text(self) -> bytes:
@@ -115,6 +118,18 @@ class FunctionUnit:
         if graph is None:
             graph = self._graphs[id(function)] = cfg.build(function, self.never_returns)
         return graph
+
+    def placement(self, function: ir.Function) -> Placement:
+        """Where the statements of the function, or of one of its literals, stand."""
+        found = self._placements.get(id(function))
+        if found is None:
+            found = self._placements[id(function)] = Placement(function, self.never_returns)
+        return found
+
+    @cached_property
+    def leaks(self) -> tuple[Leak, ...]:
+        """The obligations that this function leaves open."""
+        return tuple(leaks_in(self))
 
     def never_returns(self, call: ir.Call) -> bool:
         """Whether the call ends the path: it panics, exits, or (by summary) has no reachable exit."""
@@ -156,6 +171,14 @@ class Program:
     files: tuple[FileUnit, ...]
     contracts: Contracts
     version: GoVersion = field(default_factory=GoVersion)
+    module: str = ""
+    """The path of the module that the package belongs to, empty when there is none."""
+
+    def is_std(self, path: str) -> bool:
+        """Whether an import path belongs to the standard library: no dot in its first element, and not this module's own."""
+        first = path.partition("/")[0]
+        own = self.module.partition("/")[0]
+        return bool(path) and "." not in first and (not own or first != own)
 
     @property
     def go(self) -> tuple[int, int]:
@@ -201,8 +224,6 @@ class Program:
 
     @cached_property
     def summaries(self) -> Summaries:
-        from caulk.flow.summaries import Summaries
-
         return Summaries(self)
 
 

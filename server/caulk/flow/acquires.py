@@ -1,0 +1,273 @@
+"""Where a function acquires something: by contract, by the summary of a callee, by the type of a result, by use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from caulk.flow.access import Place
+from caulk.flow.cfg import Block, Item, items
+from caulk.ir import nodes as ir
+from caulk.ir.visit import expressions
+from caulk.semantics.contracts import Contract
+from caulk.semantics.model import Callee, CalleeKind, Pointer, Type, named
+
+if TYPE_CHECKING:
+    from caulk.flow.program import FunctionUnit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Acquire:
+    """One acquiring call in a function."""
+
+    function: ir.Function
+    """The function or literal it stands in."""
+    block: Block
+    index: int
+    """Its item in the block."""
+    item: Item
+    call: ir.Call
+    contract: Contract
+    left: tuple[ir.Expr, ...] = ()
+    """The left sides of the assignment, one a result; empty when the result is not assigned."""
+    returned: int | None = None
+    """For ``return f()``: the result of this function that gets it."""
+    inline: bool = False
+    """Whether its result is used on the spot (``pool.Get().Do(…)``)."""
+
+    @property
+    def target(self) -> ir.Expr | None:
+        """The left side that gets the resource."""
+        return self.left[self.contract.result] if self.contract.result < len(self.left) else None
+
+    @property
+    def is_discarded(self) -> bool:
+        """Whether the resource is thrown away: ``_``, or an expression statement."""
+        target = self.target
+        if isinstance(target, ir.Name):
+            return target.name == "_"
+        return target is None and isinstance(self.item, ir.ExprStmt) and not self.inline
+
+    @property
+    def place(self) -> Place | None:
+        """The alias that the acquisition creates; None when the resource gets no name of this function."""
+        target = self.target
+        if isinstance(target, ir.Name) and target.symbol is not None and target.symbol.function is self.function:
+            return Place(target.symbol, self.contract.resource)
+        return None
+
+    def symbol_at(self, result: int | None) -> ir.Symbol | None:
+        """The variable that gets the result of that number."""
+        if result is None or result >= len(self.left):
+            return None
+        target = self.left[result]
+        return target.symbol if isinstance(target, ir.Name) else None
+
+    @property
+    def error_symbol(self) -> ir.Symbol | None:
+        return self.symbol_at(self.contract.unless_error)
+
+
+def acquires_in(unit: FunctionUnit, function: ir.Function) -> Iterator[Acquire]:
+    """The acquiring calls of a function or literal, in block order."""
+    finder = _Finder(unit, function)
+    for block, index, item in items(unit.cfg(function)):
+        yield from finder.find(block, index, item)
+
+
+class _Finder:
+    def __init__(self, unit: FunctionUnit, function: ir.Function) -> None:
+        self._unit = unit
+        self._function = function
+        self._typer = unit.typer
+        self._contracts = unit.program.contracts
+
+    def find(self, block: Block, index: int, item: Item) -> Iterator[Acquire]:
+        match item:
+            case ir.Assign(op="=" | ":=" | "var") if item.right:
+                yield from self._assigned(block, index, item)
+            case ir.ExprStmt(expr=ir.Call() as call):
+                contract = self._contract(call, ())
+                if contract is not None:
+                    yield Acquire(self._function, block, index, item, call, contract)
+            case ir.Return():
+                yield from self._returned(block, index, item)
+            case _:
+                pass
+        if isinstance(item, ir.Assign | ir.ExprStmt | ir.Return | ir.Send | ir.Call | ir.Binary):
+            yield from self._inline(block, index, item)
+
+    def _assigned(self, block: Block, index: int, item: ir.Assign) -> Iterator[Acquire]:
+        if len(item.right) == 1 and isinstance(item.right[0], ir.Call):
+            pairs = [(item.right[0], item.left)]
+        elif len(item.left) == len(item.right):
+            pairs = [(r, (l,)) for l, r in zip(item.left, item.right, strict=True) if isinstance(r, ir.Call)]
+        else:
+            pairs = []
+        for call, left in pairs:
+            contract = self._contract(call, left)
+            if contract is not None and contract.result < len(left):
+                yield Acquire(self._function, block, index, item, call, contract, left)
+
+    def _returned(self, block: Block, index: int, item: ir.Return) -> Iterator[Acquire]:
+        for number, value in enumerate(item.values):
+            if isinstance(value, ir.Call):
+                contract = self._contract(value, ())
+                if contract is None:
+                    continue
+                result = contract.result if len(item.values) == 1 else number
+                if len(item.values) == 1 or contract.result == 0:
+                    yield Acquire(self._function, block, index, item, value, contract, returned=result)
+
+    def _inline(self, block: Block, index: int, item: ir.Assign | ir.ExprStmt | ir.Return | ir.Send | ir.Expr) -> Iterator[Acquire]:
+        """``pool.Get().Do(…)``: nobody can release what has no name."""
+        for part in expressions(item):
+            if not (isinstance(part, ir.Call) and isinstance(part.func, ir.Selector)):
+                continue
+            inner = part.func.base
+            if isinstance(inner, ir.Call):
+                contract = self._table_contract(inner)
+                if contract and contract.inline and part.func.field not in contract.must_call:
+                    yield Acquire(self._function, block, index, item, inner, contract, inline=True)
+
+    # -- which obligation a call creates
+
+    def _table_contract(self, call: ir.Call) -> Contract | None:
+        callee = self._typer.callee(call)
+        return self._contracts.of(callee) if callee.kind in (CalleeKind.FUNCTION, CalleeKind.METHOD) else None
+
+    def _contract(self, call: ir.Call, left: tuple[ir.Expr, ...]) -> Contract | None:
+        callee = self._typer.callee(call)
+        if callee.kind in (CalleeKind.CONVERSION, CalleeKind.BUILTIN):
+            return None
+        if self._contracts.knows(callee):
+            return self._applicable(self._contracts.of(callee), call)
+        has_body, contract = self._unit.program.summaries.callee_contract(self._unit, callee)
+        if has_body:
+            return contract or self._passed_through(call, callee)
+        if callee.signature is not None:
+            return self._by_type(callee)
+        return self._by_use(call, callee, left)
+
+    def _applicable(self, contract: Contract | None, call: ir.Call) -> Contract | None:
+        """Compressing writers over memory hold nothing but memory."""
+        if contract is not None and contract.kind == "compressor" and call.args and self._is_memory(call.args[0]):
+            return None
+        return contract
+
+    def _is_memory(self, arg: ir.Expr) -> bool:
+        owner = named(self._typer.type_of(arg))
+        return owner is not None and owner.qualified in ("bytes.Buffer", "strings.Builder")
+
+    def _passed_through(self, call: ir.Call, callee: Callee) -> Contract | None:
+        """``must(http.Get(u))``: a function of this package that returns its first argument."""
+        from caulk.flow.obligations import EffectKind, Terms
+
+        if len(call.args) != 1 or not isinstance(call.args[0], ir.Call):
+            return None
+        unit = self._unit.program.unit_of_callee(callee)
+        inner = self._contract(call.args[0], ())
+        if unit is None or inner is None or inner.result >= len(unit.function.params):
+            return None
+        symbol = unit.function.params[inner.result].symbol
+        if symbol is None:
+            return None
+        effect = self._unit.program.summaries.effect(unit, unit.function, symbol, [()], Terms.of(inner))
+        if effect.kind is not EffectKind.RETURNS or effect.returned != ((0, ()),):
+            return None
+        return replace(inner, result=0, unless_error=None)
+
+    # -- by type
+
+    def _by_type(self, callee: Callee) -> Contract | None:
+        """A call through an interface or a function value (or a foreign function) that returns something releasable."""
+        signature = callee.signature
+        if signature is None:
+            return None
+        is_std = self._unit.program.is_std(callee.package)
+        for number, type_ in enumerate(signature.results):
+            owner = named(type_)
+            known = self._contracts.types.get(owner.qualified) if owner is not None else None
+            if known is None or not self._type_fits(callee, known.contract, type_, is_std):
+                continue
+            if known.names is not None and not known.names.search(callee.short):
+                return None
+            error = next((n for n, t in enumerate(signature.results) if n != number and self._typer.implements_error(t)), None)
+            if error is None and known.contract.kind not in ("tx", "cancel"):
+                return None
+            return replace(known.contract, result=number, unless_error=error)
+        return None
+
+    @staticmethod
+    def _type_fits(callee: Callee, contract: Contract, type_: Type | None, is_std: bool) -> bool:
+        if contract.kind == "cancel":
+            return not is_std
+        if is_std:
+            return False
+        if callee.short.endswith("Pipe") or not callee.short:
+            return False
+        if contract.kind == "body":
+            return isinstance(type_, Pointer) and "websocket" not in callee.name
+        return True
+
+    # -- by use
+
+    def _by_use(self, call: ir.Call, callee: Callee, left: tuple[ir.Expr, ...]) -> Contract | None:
+        """The receiver's type is unknown: a telling name *and* two independent uses of the result must agree."""
+        if callee.kind is not CalleeKind.UNKNOWN and callee.kind is not CalleeKind.METHOD:
+            return None
+        if len(left) != 2 or not isinstance(call.func, ir.Selector):
+            return None
+        target = left[0]
+        if not isinstance(target, ir.Name) or target.symbol is None or target.symbol.type is not None:
+            return None
+        for evidence in _USES:
+            if evidence.name.fullmatch(callee.short) and evidence.seen(self._unit.text, target.name):
+                known = self._contracts.types.get(evidence.type)
+                return replace(known.contract, result=0, unless_error=1) if known else None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """How a result of an unknown type shows what it is. In the patterns ``@`` stands for the variable."""
+
+    name: re.Pattern[str]
+    type: str
+    wanted: tuple[str, ...]
+    unwanted: str = ""
+
+    def seen(self, text: bytes, variable: str) -> bool:
+        written = re.escape(variable)
+        if self.unwanted and re.search(self.unwanted.replace("@", written).encode(), text):
+            return False
+        return all(re.search(pattern.replace("@", written).encode(), text) for pattern in self.wanted)
+
+
+_USES = (
+    _Use(
+        re.compile(r"Do|RoundTrip|Get|Post|PostForm|DoRequest|Put|Patch|Delete|DoWithRetry|Send|SendRequest|MakeRequest|\w*Request|\w*Do"),
+        "net/http.Response",
+        (
+            r"\b@\.Body\b(?!\()",
+            r"(?:(?:ReadAll|NewDecoder|Copy|CopyN|NewReader|NewScanner|LimitReader|ReadFrom|[Cc]lose\w*|[Dd]rain\w*)"
+            r"\([^()\n]*\b@\.Body|\b@\.Body\.Close)",
+        ),
+        r"\b@\.Body\(",
+    ),
+    _Use(re.compile(r"(?:Named)?Query(?:x|Context|xContext)?|Rows"), "database/sql.Rows", (r"\b@\.Next\(\)", r"\b@\.Scan\(")),
+    _Use(re.compile(r"Begin\w*"), "database/sql.Tx", (r"\b@\.Commit\(\)", r"\b@\.(?:Exec|Query|Rollback)")),
+    _Use(
+        re.compile(r"Conn"),
+        "database/sql.Conn",
+        (r"\b@\.(?:ExecContext|QueryContext|QueryRowContext|BeginTx|Raw|PrepareContext)\(",),
+    ),
+    _Use(
+        re.compile(r"Prepare(?:x|Context|xContext)?"),
+        "database/sql.Stmt",
+        (r"\b@\.(?:Exec|Query|Queryx|QueryRow|QueryRowx|Select|Get)(?:Context)?\(",),
+    ),
+)
+

@@ -1,0 +1,94 @@
+"""Facts: the known truth of simple conditions over variables, along one path."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TypeAlias
+
+from caulk.flow.cfg import Block, Graph
+from caulk.ir import nodes as ir
+
+Fact: TypeAlias = tuple[str, bool]
+Facts: TypeAlias = frozenset[Fact]
+
+_QUESTION = re.compile(r"(?:Is|Has|Can|Should|Need|Enabled)")
+"""Methods without arguments that start so are taken to answer the same twice."""
+
+_NEGATED = {"!=": "==", ">=": "<", "<=": ">"}
+
+
+def token(symbol: ir.Symbol) -> str:
+    """How a symbol stands in the key of a fact."""
+    return f"#{symbol.index};"
+
+
+def nil_fact(symbol: ir.Symbol) -> Fact:
+    """The fact that ``symbol`` is nil."""
+    return f"({token(symbol)}==nil)", True
+
+
+def key(expr: ir.Expr) -> Fact | None:
+    """The canonical text of a pure condition and whether it stands for the condition itself (or its negation)."""
+    match expr:
+        case ir.Name():
+            return (token(expr.symbol) if expr.symbol else expr.name), True
+        case ir.Literal():
+            return expr.text, True
+        case ir.Selector():
+            base = key(expr.base)
+            return (f"{base[0]}.{expr.field}", True) if base else None
+        case ir.Unary(op="!"):
+            inner = key(expr.operand)
+            return (inner[0], not inner[1]) if inner else None
+        case ir.Unary(op="*" | "&" | "-"):
+            inner = key(expr.operand)
+            return (expr.op + inner[0], inner[1]) if inner else None
+        case ir.Call(func=ir.Name(name="len", symbol=None), args=(arg,)):
+            inner = key(arg)
+            return (f"len({inner[0]})", True) if inner else None
+        case ir.Call(func=ir.Selector() as method, args=()) if _QUESTION.match(method.field):
+            base = key(method.base)
+            return (f"{base[0]}.{method.field}()", True) if base else None
+        case ir.Binary(op="==" | "!=" | "<" | ">" | "<=" | ">="):
+            left, right = key(expr.left), key(expr.right)
+            if left is None or right is None:
+                return None
+            positive = _NEGATED.get(expr.op, expr.op)
+            return f"({left[0]}{positive}{right[0]})", positive == expr.op
+        case _:
+            return None
+
+
+def without(facts: Facts, symbol: ir.Symbol) -> Facts:
+    """What is still known after ``symbol`` got another value."""
+    if not facts:
+        return facts
+    mark = token(symbol)
+    return frozenset(fact for fact in facts if mark not in fact[0])
+
+
+def repeated(graph: Graph) -> frozenset[str]:
+    """The keys of the conditions that occur at least twice in the function: only those are worth knowing."""
+    found: Counter[str] = Counter()
+    for block in graph.blocks:
+        conditions = {id(edge.cond): edge.cond for edge in block.edges if edge.cond is not None}
+        for condition in conditions.values():
+            known = key(condition)
+            if known:
+                found[known[0]] += 1
+    return frozenset(text for text, count in found.items() if count > 1)
+
+
+def dominating(block: Block, wanted: frozenset[str]) -> Facts:
+    """What the branches that lead to ``block`` without alternative say."""
+    facts: set[Fact] = set()
+    seen: set[int] = set()
+    while len(block.sources) == 1 and block.index not in seen:
+        seen.add(block.index)
+        source, edge = block.sources[0]
+        known = key(edge.cond) if edge.cond is not None else None
+        if known and known[0] in wanted:
+            facts.add((known[0], edge.value == known[1]))
+        block = source
+    return frozenset(facts)

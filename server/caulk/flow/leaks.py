@@ -1,0 +1,213 @@
+"""What is wrong with the obligations of one function: records that the acquire/release rules put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from caulk.flow.access import mentions
+from caulk.flow.acquires import Acquire
+from caulk.flow.cfg import BodyEnd, FunctionEnd
+from caulk.flow.obligations import Ending, Event, OpenExit, Outcome
+from caulk.ir import nodes as ir
+from caulk.ir.visit import statements
+
+if TYPE_CHECKING:
+    from caulk.flow.program import FunctionUnit
+
+
+class LeakKind(Enum):
+    OPEN = "open"
+    """Some way out is reached with the value open."""
+    OVERWRITTEN = "overwritten"
+    """The only ways out that are open are assignments over it."""
+    DISCARDED = "discarded"
+    INLINE = "inline"
+    """Used on the spot without a name."""
+    PREMATURE = "premature"
+    """Released before its error was checked."""
+    LOOP_DEFER = "deferred in a loop"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leak:
+    unit: FunctionUnit
+    kind: LeakKind
+    acquire: Acquire
+    outcome: Outcome | None = None
+    event: Event | None = None
+    """The release in question, for PREMATURE and LOOP_DEFER."""
+
+    @property
+    def exits(self) -> list[OpenExit]:
+        """The open exits, one a statement, in the order in which the walk found them (nearest first)."""
+        found: dict[int, OpenExit] = {}
+        for exit_ in self.outcome.open if self.outcome else ():
+            found.setdefault(id(exit_.item), exit_)
+        return list(found.values())
+
+    @property
+    def code(self) -> str:
+        """The code of the rule that reports it."""
+        contract = self.acquire.contract
+        match self.kind:
+            case LeakKind.PREMATURE:
+                return "release-before-error-check"
+            case LeakKind.LOOP_DEFER:
+                return "defer-in-loop"
+            case LeakKind.DISCARDED:
+                return contract.discard_code or contract.code
+            case LeakKind.OVERWRITTEN:
+                return contract.overwrite_code or contract.code
+            case _:
+                return contract.code
+
+
+def leaks_in(unit: FunctionUnit) -> Iterator[Leak]:
+    """The leaks of a top-level function and its literals."""
+    for function in unit.function.walk():
+        if function.body is None:
+            continue
+        for acquire in unit.program.summaries.acquires(unit, function):
+            yield from _judge(unit, acquire)
+
+
+def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
+    if acquire.inline:
+        yield Leak(unit, LeakKind.INLINE, acquire)
+        return
+    if acquire.is_discarded:
+        yield Leak(unit, LeakKind.DISCARDED, acquire)
+        return
+    outcome = unit.program.summaries.outcome(unit, acquire)
+    if outcome is None or outcome.exceeded:
+        return
+    premature = _premature_release(unit, acquire, outcome)
+    if premature is not None:
+        yield Leak(unit, LeakKind.PREMATURE, acquire, outcome, premature)
+    looped = _loop_defer(unit, acquire, outcome)
+    if looped is not None:
+        yield Leak(unit, LeakKind.LOOP_DEFER, acquire, outcome, looped)
+    if outcome.open and not _tolerated(acquire, outcome):
+        only_overwritten = all(exit_.overwritten for exit_ in outcome.open)
+        yield Leak(unit, LeakKind.OVERWRITTEN if only_overwritten else LeakKind.OPEN, acquire, outcome)
+
+
+def _tolerated(acquire: Acquire, outcome: Outcome) -> bool:
+    """Error paths may abandon a compressing writer: only one that is never closed counts."""
+    return acquire.contract.never_only and outcome.has(
+        Ending.RELEASED, Ending.DEFERRED, Ending.TRANSFERRED, Ending.RETURNED
+    )
+
+
+def _premature_release(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Event | None:
+    """A direct method call on the value while its error is untested, when that error is tested later on."""
+    for event in outcome.of(Ending.RELEASED, Ending.DEFERRED):
+        if not event.errors or not _calls_on_value(event, acquire):
+            continue
+        if _is_tested_after(unit, acquire, event) and not _handed_to_callee(unit, acquire, event):
+            return event
+    return None
+
+
+def _calls_on_value(event: Event, acquire: Acquire) -> bool:
+    """Whether the releasing statement is ``x.Close()`` or ``defer x.Body.Close()`` itself: helpers are often nil-safe."""
+    item = event.item
+    call = item.call if isinstance(item, ir.Defer) else item.expr if isinstance(item, ir.ExprStmt) else None
+    if not isinstance(call, ir.Call) or not isinstance(call.func, ir.Selector):
+        return False
+    base = call.func.base
+    depth = 0
+    while isinstance(base, ir.Selector):
+        base, depth = base.base, depth + 1
+    place = acquire.place
+    return isinstance(base, ir.Name) and place is not None and base.symbol is place.symbol and depth == len(place.path)
+
+
+def _is_tested_after(unit: FunctionUnit, acquire: Acquire, event: Event) -> bool:
+    """Whether a branch that follows the release tests one of the errors against nil before it gets another value."""
+    item_end = event.item.end
+    return any(
+        edge.cond is not None
+        and edge.cond.start >= item_end
+        and _tests(edge.cond, event.errors)
+        and not _reassigned_between(acquire.function, event, item_end, edge.cond.start)
+        for block in unit.cfg(acquire.function).blocks
+        for edge in block.edges
+    )
+
+
+def _tests(cond: ir.Expr, errors: frozenset[ir.Symbol]) -> bool:
+    return (
+        isinstance(cond, ir.Binary)
+        and cond.op in ("==", "!=")
+        and any(isinstance(side, ir.Name) and side.symbol in errors for side in (cond.left, cond.right))
+    )
+
+
+def _reassigned_between(function: ir.Function, event: Event, start: int, end: int) -> bool:
+    if function.body is None:
+        return False
+    return any(
+        start <= statement.start < end
+        and any(isinstance(target, ir.Name) and target.symbol in event.errors for target in statement.left)
+        for statement in statements(function.body)
+        if isinstance(statement, ir.Assign)
+    )
+
+
+def _handed_to_callee(unit: FunctionUnit, acquire: Acquire, event: Event) -> bool:
+    """Whether a call between acquire and release got the error: it may have checked it."""
+    for block in unit.cfg(acquire.function).blocks:
+        for item in block.items:
+            between = acquire.item.end <= item.start < event.item.start
+            if between and isinstance(item, ir.ExprStmt | ir.Assign):
+                exprs = (item.expr,) if isinstance(item, ir.ExprStmt) else item.right
+                if any(isinstance(expr, ir.Call) and mentions(expr, event.errors) for expr in exprs):
+                    return True
+    return False
+
+
+def _loop_defer(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Event | None:
+    """A deferred release after which the acquire can be reached again."""
+    graph = unit.cfg(acquire.function)
+    for event in outcome.of(Ending.DEFERRED):
+        if isinstance(event.item, ir.Defer) and graph.reaches(event.block, acquire.block) and not _is_collected(unit, acquire):
+            return event
+    return None
+
+
+def _is_collected(unit: FunctionUnit, acquire: Acquire) -> bool:
+    """Whether the value, or a wrapper of it, is appended to something: then it must live as long as the function."""
+    place = acquire.place
+    if place is None:
+        return False
+    symbols = {place.symbol}
+    for block in unit.cfg(acquire.function).blocks:
+        for item in block.items:
+            if not isinstance(item, ir.Assign) or item.start < acquire.item.start:
+                continue
+            for value in item.right:
+                if not mentions(value, frozenset(symbols)):
+                    continue
+                if isinstance(value, ir.Call) and isinstance(value.func, ir.Name) and value.func.name == "append":
+                    return True
+                if any(isinstance(target, ir.Index) for target in item.left):
+                    return True
+                symbols |= {t.symbol for t in item.left if isinstance(t, ir.Name) and t.symbol is not None}
+    return False
+
+
+def leaves_by(exit_: OpenExit) -> ir.Node:
+    """The statement by which control leaves; for a loop that went round, what sent it round."""
+    if exit_.overwritten and exit_.branch is not None:
+        branch = exit_.branch
+        return ir.Node(branch.start, branch.end)
+    item = exit_.item
+    return ir.Node(item.start, item.end)
+
+
+def is_end(exit_: OpenExit) -> bool:
+    return isinstance(exit_.item, FunctionEnd) or (exit_.overwritten and isinstance(exit_.branch, BodyEnd))

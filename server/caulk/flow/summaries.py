@@ -1,0 +1,279 @@
+"""What the functions of a package do with what they are given and what they return: the walk of ``obligations`` with other
+seeds, computed on demand and remembered. Recursion answers cautiously (``takes``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from caulk.flow import facts as known
+from caulk.flow.access import DERIVED, Path, Place, captured_symbols
+from caulk.flow.acquires import Acquire, acquires_in
+from caulk.flow.cfg import FunctionEnd, Graph
+from caulk.flow.obligations import BORROWS, TAKES, Effect, Outcome, State, Terms, Walk
+from caulk.ir import nodes as ir
+from caulk.ir.visit import statements
+from caulk.semantics.contracts import CALL_ITSELF, Contract
+from caulk.semantics.model import Callee, CalleeKind, Interface, Named, Type, named
+
+if TYPE_CHECKING:
+    from caulk.flow.program import FunctionUnit, Program
+
+CLOSING_METHODS = ("Close", "Stop", "Release", "Shutdown")
+
+
+class Summaries:
+    """The summaries of one package."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._ownership = program.contracts.ownership
+        self._effects: dict[tuple[object, ...], Effect] = {}
+        self._fresh: dict[tuple[int, int], tuple[Contract, ...]] = {}
+        self._acquires: dict[tuple[int, int], list[Acquire]] = {}
+        self._outcomes: dict[tuple[int, int], Outcome | None] = {}
+        self._never_returns: dict[int, bool] = {}
+        self._captured: dict[int, frozenset[ir.Symbol]] = {}
+        self._made_here: dict[int, frozenset[int]] = {}
+        self._repeated: dict[int, frozenset[str]] = {}
+        self.exceeded = 0
+        """How many walks ran over their budget."""
+
+    # -- effects
+
+    def effect(
+        self, unit: FunctionUnit, function: ir.Function, symbol: ir.Symbol, paths: Iterable[Path], terms: Terms
+    ) -> Effect:
+        """What ``function`` does with the obligation behind ``paths`` of its parameter ``symbol``."""
+        return self._effect(unit, function, frozenset(Place(symbol, path) for path in paths), terms, TAKES)
+
+    def literal_effect(
+        self, unit: FunctionUnit, literal: ir.Function, aliases: frozenset[Place], terms: Terms
+    ) -> Effect:
+        """What running a literal does with an obligation that it captures."""
+        return self._effect(unit, literal, aliases, terms, BORROWS)
+
+    def _effect(
+        self, unit: FunctionUnit, function: ir.Function, seeds: frozenset[Place], terms: Terms, recursive: Effect
+    ) -> Effect:
+        key = id(unit), id(function), seeds, terms.must_call
+        found = self._effects.get(key)
+        if found is None:
+            self._effects[key] = recursive
+            if function.body is None:
+                return TAKES
+            outcome = self._walk(unit, function, State(unit.cfg(function).entry, 0, seeds, frozenset(), frozenset()), terms)
+            found = self._effects[key] = outcome.effect()
+        return found
+
+    def _walk(self, unit: FunctionUnit, function: ir.Function, start: State, terms: Terms) -> Outcome:
+        outcome = Walk(unit, function, terms).run(start)
+        self.exceeded += outcome.exceeded
+        return outcome
+
+    # -- facts about functions
+
+    def captured(self, literal: ir.Function) -> frozenset[ir.Symbol]:
+        """The outer variables that a literal uses."""
+        found = self._captured.get(id(literal))
+        if found is None:
+            found = self._captured[id(literal)] = captured_symbols(literal)
+        return found
+
+    def repeated_conditions(self, graph: Graph) -> frozenset[str]:
+        found = self._repeated.get(id(graph))
+        if found is None:
+            found = self._repeated[id(graph)] = known.repeated(graph)
+        return found
+
+    def only_made_here(self, unit: FunctionUnit, function: ir.Function, symbol: ir.Symbol) -> bool:
+        """Whether all values of the local variable are composite literals, ``new(T)``, nil or its zero value."""
+        shared = self._made_here.get(id(function))
+        if shared is None:
+            shared = self._made_here[id(function)] = _shared_locals(function)
+        return id(symbol) not in shared
+
+    def never_returns(self, callee: Callee) -> bool:
+        """Whether the callee is a function of the package without results whose exit cannot be reached."""
+        unit = self._program.unit_of_callee(callee)
+        if unit is None or (callee.signature is not None and callee.signature.results):
+            return False
+        key = id(unit)
+        if key not in self._never_returns:
+            self._never_returns[key] = False  # recursion: it returns as far as we know
+            self._never_returns[key] = unit.function.body is not None and not self._reaches_exit(unit)
+        return self._never_returns[key]
+
+    @staticmethod
+    def _reaches_exit(unit: FunctionUnit) -> bool:
+        return any(
+            isinstance(item, ir.Return | FunctionEnd) for block in unit.cfg().reachable() for item in block.items
+        )
+
+    # -- acquisitions
+
+    def acquires(self, unit: FunctionUnit, function: ir.Function) -> list[Acquire]:
+        """The acquiring statements of a function or literal (those of the literals inside are their own)."""
+        key = id(unit), id(function)
+        found = self._acquires.get(key)
+        if found is None:
+            self._acquires[key] = []
+            found = self._acquires[key] = list(acquires_in(unit, function))
+        return found
+
+    def outcome(self, unit: FunctionUnit, acquire: Acquire) -> Outcome | None:
+        """Where the obligation of ``acquire`` ends; None while that is being computed, or when it has no local name."""
+        place = acquire.place
+        if place is None:
+            return None
+        key = id(unit), id(acquire.call)
+        if key not in self._outcomes:
+            self._outcomes[key] = None
+            self._outcomes[key] = self._follow(unit, acquire, place)
+        return self._outcomes[key]
+
+    def _follow(self, unit: FunctionUnit, acquire: Acquire, place: Place) -> Outcome:
+        graph = unit.cfg(acquire.function)
+        facts = known.dominating(acquire.block, self.repeated_conditions(graph))
+        for target in acquire.left:
+            if isinstance(target, ir.Name) and target.symbol is not None:
+                facts = known.without(facts, target.symbol)
+        error = acquire.error_symbol
+        errors = frozenset([error] if error is not None else [])
+        ok = acquire.symbol_at(acquire.contract.ok_result)
+        terms = Terms.of(acquire.contract, frozenset([ok] if ok is not None else []))
+        start = State(acquire.block, acquire.index + 1, frozenset([place]), errors, facts)
+        return self._walk(unit, acquire.function, start, terms)
+
+    # -- fresh results
+
+    def fresh(self, unit: FunctionUnit, function: ir.Function) -> tuple[Contract, ...]:
+        """The obligations that a caller of ``function`` gets: what it acquires and returns."""
+        key = id(unit), id(function)
+        found = self._fresh.get(key)
+        if found is None:
+            self._fresh[key] = ()
+            found = self._fresh[key] = tuple(self._fresh_results(unit, function))[:1]
+        return found
+
+    def _fresh_results(self, unit: FunctionUnit, function: ir.Function) -> Iterable[Contract]:
+        for acquire in self.acquires(unit, function):
+            contract = acquire.contract
+            if acquire.returned is not None:
+                made = self._as_result(unit, function, contract, acquire.returned, contract.resource)
+                if made is not None:
+                    yield made
+                continue
+            outcome = self.outcome(unit, acquire)
+            if outcome is None or outcome.exceeded:
+                continue
+            for result, path in sorted(outcome.returned):
+                made = self._as_result(unit, function, contract, result, path)
+                if made is not None:
+                    yield replace(made, ok_result=_ok_result(unit, function, outcome.return_statements))
+
+    def _as_result(
+        self, unit: FunctionUnit, function: ir.Function, contract: Contract, result: int, path: Path
+    ) -> Contract | None:
+        """``contract`` for the callers of a function that returns the obligation in ``result`` behind ``path``."""
+        if result >= len(function.results) or DERIVED in path:
+            return None
+        type_ = unit.typer.resolve(function.results[result].type)
+        error = self._error_result(unit, function, result)
+        made = replace(contract, result=result, unless_error=error, resource=path, inline=False)
+        if CALL_ITSELF in contract.must_call:
+            return made if path == () else None
+        if isinstance(unit.typer.underlying(type_), Interface):
+            if not any(unit.typer.member(type_, name) for name in CLOSING_METHODS):
+                return None
+            return replace(made, resource=(), must_call=contract.must_call | self._ownership.release_names)
+        if path == contract.resource:
+            return made
+        return made if self._is_released_by_a_method(unit, type_, path, contract) else None
+
+    def _error_result(self, unit: FunctionUnit, function: ir.Function, result: int) -> int | None:
+        for number in reversed(range(len(function.results))):
+            if number != result and unit.typer.implements_error(unit.typer.resolve(function.results[number].type)):
+                return number
+        return None
+
+    def _is_released_by_a_method(self, unit: FunctionUnit, type_: Type | None, path: Path, contract: Contract) -> bool:
+        """Whether somebody can release it: a releasing-named method of the struct does so with what lies behind ``path``."""
+        owner = named(type_)
+        if owner is None:
+            return False
+        return any(
+            method.function.receiver is not None
+            and method.function.receiver.symbol is not None
+            and self.effect(method, method.function, method.function.receiver.symbol, [path], Terms.of(contract)).releases
+            for method in self._methods(owner)
+            if self._ownership.release_pattern.match(method.name)
+        )
+
+    def _methods(self, owner: Named) -> Iterable[FunctionUnit]:
+        if owner.path == self._program.package.path:
+            for (receiver, _), units in self._program.by_name.items():
+                if receiver == owner.name:
+                    yield from units
+
+    def callee_contract(self, unit: FunctionUnit, callee: Callee) -> tuple[bool, Contract | None]:
+        """Whether the callee has a body here, and if so which obligation its caller gets."""
+        if callee.kind is CalleeKind.LITERAL and callee.literal is not None:
+            return True, next(iter(self.fresh(unit, callee.literal)), None)
+        body = self._program.unit_of_callee(callee)
+        if body is None:
+            return False, None
+        return True, next(iter(self.fresh(body, body.function)), None)
+
+
+def _shared_locals(function: ir.Function) -> frozenset[int]:
+    """The ids of the locals that get a value from elsewhere (a call, a map, another variable)."""
+    shared: set[int] = set()
+    if function.body is None:
+        return frozenset()
+    for statement in statements(function.body):
+        match statement:
+            case ir.Assign(op="=" | ":=" | "var") if statement.right:
+                paired = len(statement.left) == len(statement.right)
+                for number, target in enumerate(statement.left):
+                    if isinstance(target, ir.Name) and target.symbol is not None:
+                        value = statement.right[number] if paired else None
+                        if value is None or not _makes(value):
+                            shared.add(id(target.symbol))
+            case ir.Range():
+                for part in (statement.key, statement.value):
+                    if isinstance(part, ir.Name) and part.symbol is not None:
+                        shared.add(id(part.symbol))
+            case _:
+                pass
+    return frozenset(shared)
+
+
+def _makes(value: ir.Expr) -> bool:
+    plain = value.operand if isinstance(value, ir.Unary) and value.op == "&" else value
+    match plain:
+        case ir.Composite():
+            return True
+        case ir.Name(name="nil", symbol=None):
+            return True
+        case ir.Call(func=ir.Name(name="new", symbol=None)):
+            return True
+        case _:
+            return False
+
+
+def _ok_result(unit: FunctionUnit, function: ir.Function, returns: list[ir.Return]) -> int | None:
+    """The bool result that is the constant true in every return that carries the obligation."""
+    for number, result in enumerate(function.results):
+        is_bool = isinstance(result.type, ir.NamedType) and result.type.name == "bool" and not result.type.package
+        if is_bool and returns and all(_is_true(statement, number) for statement in returns):
+            return number
+    return None
+
+
+def _is_true(statement: ir.Return, number: int) -> bool:
+    value = statement.values[number] if number < len(statement.values) else None
+    return isinstance(value, ir.Name) and value.symbol is None and value.name == "true"
+
+
