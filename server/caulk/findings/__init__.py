@@ -1,0 +1,1 @@
+"""What rules report and what fixes need."""
