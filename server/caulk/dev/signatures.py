@@ -39,7 +39,7 @@ def public_packages(root: str, prefix: str = "") -> Iterator[tuple[str, str]]:
         names[:] = sorted(
             name
             for name in names
-            if name not in ("internal", "vendor", "testdata", "cmd", "examples", "example", "_examples", "test", "tests")
+            if name not in ("internal", "semconv", "vendor", "testdata", "cmd", "examples", "example", "_examples", "test", "tests")
             and name[0] not in "._"
         )
         below = os.path.relpath(directory, root)

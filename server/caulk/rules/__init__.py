@@ -1,0 +1,1 @@
+"""The catalogue: one module a rule, with its page beside it."""

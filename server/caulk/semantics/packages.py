@@ -336,8 +336,8 @@ def _stubs() -> zipfile.ZipFile | None:
     entry = resources.files("caulk.semantics").joinpath("stubs", "stubs.zip")
     try:
         return zipfile.ZipFile(BytesIO(entry.read_bytes()))
-    except OSError:
-        return None
+    except (OSError, zipfile.BadZipFile):
+        return None  # a damaged installation: everything is unknown, nothing is wrong
 
 
 def _stub(path: str) -> bytes | None:

@@ -1,0 +1,160 @@
+"""Directories of Go files, analysed package by package. An editor's buffer lies over the file on disk."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from caulk.config.settings import Settings
+from caulk.engine.analyze import Analysis, AnalysisError, analyze
+from caulk.findings.finding import Finding, Severity
+from caulk.flow.program import FileUnit, GoVersion, Program
+from caulk.rules import registry
+from caulk.semantics import contracts
+from caulk.semantics.gomod import Module, Read
+from caulk.semantics.packages import PackageFile, Sources, World, declarations
+from caulk.syntax.source import SourceFile
+from caulk.syntax.split import split
+
+MAX_FILE_SIZE = 8 << 20
+"""Bytes; a larger file is not looked at, and an error says so."""
+
+_GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.M)
+_PACKAGE = re.compile(rb"^package\b", re.M)
+
+
+def is_generated(data: bytes) -> bool:
+    """Whether a file says that it was generated, in the form that Go prescribes, before its package clause."""
+    match = _GENERATED.search(data)
+    if match is None:
+        return False
+    package = _PACKAGE.search(data)
+    return package is None or match.start() < package.start()
+
+
+class Workspace:
+    """Analyses files as they are now: saved, or in an editor. Raises ContractError for a user's contract that is wrong."""
+
+    def __init__(self, settings: Settings, *, read: Read | None = None, sources: Sources | None = None) -> None:
+        self.settings = settings
+        self._overlays: dict[str, bytes] = {}
+        self._disk: Read = read or _read
+        self._world = World(read=self._read_overlaid, list_directory=self._list_overlaid, sources=sources)
+        self._contracts = contracts.load(settings.contracts)
+        self._rules = registry.selected(settings)
+
+    # -- texts
+
+    def _read_overlaid(self, path: str) -> bytes:
+        data = self._overlays.get(path)
+        return data if data is not None else self._disk(path)
+
+    def _list_overlaid(self, directory: str) -> list[str]:
+        names = set(os.listdir(directory)) if os.path.isdir(directory) else set()
+        names.update(os.path.basename(path) for path in self._overlays if os.path.dirname(path) == directory)
+        return sorted(names)
+
+    def overlay(self, path: str, data: bytes | None) -> None:
+        """Put an editor's text over the file; None takes it away."""
+        before = self._overlays.get(path)
+        if data is None:
+            self._overlays.pop(path, None)
+        else:
+            self._overlays[path] = data
+        if before is None or data is None or declarations(before) is not declarations(data):
+            self._world.forget()
+
+    def invalidate(self, path: str) -> None:
+        """The file changed on disk."""
+        self._world.forget()
+
+    def source(self, path: str) -> SourceFile:
+        """The text of a file as it is now. Raises OSError."""
+        return SourceFile(path, self._read_overlaid(path))
+
+    def module_of(self, path: str) -> Module | None:
+        """The module that a file or directory belongs to."""
+        return self._world.module_of(path if os.path.isdir(path) else os.path.dirname(path))
+
+    # -- analysis
+
+    def analyze_file(self, path: str) -> Analysis:
+        """One file, seen with the rest of its package."""
+        results = self.analyze(os.path.dirname(path))
+        if path not in results:
+            results = self.analyze(os.path.dirname(path), [path])
+        return results[path]
+
+    def analyze(self, directory: str, files: Sequence[str] | None = None) -> dict[str, Analysis]:
+        """The packages of one directory, file by file. All its Go files are looked at; only ``files`` are reported."""
+        results: dict[str, Analysis] = {}
+        texts: dict[str, bytes] = {}
+        for path in self._go_files(directory, files):
+            try:
+                data = self._read_overlaid(path)
+            except OSError as error:
+                results[path] = _failed(path, f"cannot be read: {error.strerror or error}")
+                continue
+            if len(data) > MAX_FILE_SIZE:
+                results[path] = _failed(path, f"is too large to analyse ({len(data) >> 20} MiB)")
+            else:
+                texts[path] = data
+        for group in _by_package(texts):
+            program = self._program(directory, group)
+            for path, analysis in analyze(program, self._rules).items():
+                results[path] = self._settled(analysis)
+        wanted = results if files is None else {path: results[path] for path in files if path in results}
+        return wanted
+
+    def _go_files(self, directory: str, files: Sequence[str] | None) -> list[str]:
+        try:
+            names = [name for name in self._list_overlaid(directory) if name.endswith(".go") and name[0] not in "._"]
+        except OSError:
+            names = []
+        found = [os.path.join(directory, name) for name in names]
+        return sorted({path for path in found if not os.path.isdir(path)} | set(files or ()))
+
+    def _program(self, directory: str, group: dict[str, bytes]) -> Program:
+        package = self._world.package_of(directory, group.items())
+        by_path = {file.path: file for file in package.files}
+        units = tuple(self._file_unit(path, data, by_path[path]) for path, data in group.items())
+        module = self._world.module_of(directory)
+        version = GoVersion(module.go, module.toolchain) if module is not None else GoVersion()
+        return Program(self._world, package, units, self._contracts, version, module.path if module is not None else "")
+
+    @staticmethod
+    def _file_unit(path: str, data: bytes, package_file: PackageFile) -> FileUnit:
+        return FileUnit(SourceFile(path, data), split(data), package_file, package_file.is_test, is_generated(data))
+
+    def _settled(self, analysis: Analysis) -> Analysis:
+        """What the settings leave of an analysis."""
+        kept = [
+            self._with_severity(finding)
+            for finding in analysis.findings
+            if registry.is_selected(finding.code, finding.tier.value, self.settings)
+            and self.settings.severity.get(finding.code) != "off"
+        ]
+        return replace(analysis, findings=tuple(kept))
+
+    def _with_severity(self, finding: Finding) -> Finding:
+        wanted = self.settings.severity.get(finding.code)
+        return replace(finding, severity=Severity[wanted.upper()]) if wanted else finding
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123 - plain open is the fastest, and this is the hot path
+        return file.read(MAX_FILE_SIZE + 1)
+
+
+def _failed(path: str, message: str) -> Analysis:
+    return Analysis(SourceFile(path, b""), errors=(AnalysisError(path, message),))
+
+
+def _by_package(texts: dict[str, bytes]) -> list[dict[str, bytes]]:
+    """The files of a directory by package: in-package tests go with their package, ``p_test`` is one of its own."""
+    groups: dict[str, dict[str, bytes]] = {}
+    for path, data in texts.items():
+        groups.setdefault(declarations(data).package, {})[path] = data
+    return list(groups.values())

@@ -1,0 +1,60 @@
+"""Every rule, one line each. A test names the line that is missing."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from caulk.config.settings import ALL, TIERS, Settings
+from caulk.rules.context import cancel_overwritten, cancel_uncalled, span_unended
+from caulk.rules.databases import conn_unreleased, rows_unclosed, stmt_unclosed, subscription_unclosed, tx_unfinished
+from caulk.rules.http import http_body_unclosed, http_response_discarded, http_response_overwritten
+from caulk.rules.resources import defer_in_loop, release_before_error_check, resource_unclosed
+from caulk.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    http_body_unclosed.RULE,
+    http_response_discarded.RULE,
+    http_response_overwritten.RULE,
+    resource_unclosed.RULE,
+    release_before_error_check.RULE,
+    defer_in_loop.RULE,
+    rows_unclosed.RULE,
+    stmt_unclosed.RULE,
+    tx_unfinished.RULE,
+    conn_unreleased.RULE,
+    subscription_unclosed.RULE,
+    cancel_uncalled.RULE,
+    cancel_overwritten.RULE,
+    span_unended.RULE,
+)
+
+
+@cache
+def by_code() -> dict[str, Rule]:
+    """The rules by their codes."""
+    return {rule.code: rule for rule in RULES}
+
+
+def rule_of(code: str) -> Rule | None:
+    """The rule of that code."""
+    return by_code().get(code)
+
+
+def is_selected(code: str, tier: str, settings: Settings) -> bool:
+    """Whether a finding of that code and tier is wanted. A code is more specific than a tier, ``ignore`` than ``select``."""
+    if code in settings.ignore:
+        return False
+    if code in settings.select:
+        return True
+    if tier in settings.ignore:
+        return False
+    return tier in settings.select or ALL in settings.select
+
+
+def selected(settings: Settings) -> tuple[Rule, ...]:
+    """The rules that can report something under the settings. A rule of one tier may have findings of a lower one."""
+    return tuple(
+        rule
+        for rule in RULES
+        if any(is_selected(rule.code, tier, settings) for tier in TIERS[TIERS.index(rule.tier.value) :])
+    )
