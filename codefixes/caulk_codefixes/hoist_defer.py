@@ -1,0 +1,41 @@
+"""An existing defer that comes too late moves up behind the check of the error."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from caulk.findings.evidence import Unreleased
+from caulk.findings.finding import Finding
+from caulk.syntax.source import SourceFile
+from caulk_codefixes.codefix import Applicability, CodeFix, Fix, FixSettings
+from caulk_codefixes.layout import insert_statement, remove_statement, starts_line
+
+
+def statement_lines(source: SourceFile, start: int, end: int) -> list[str] | None:
+    """The lines of a statement without their common indent; None when raw strings could be changed by moving it."""
+    text = source.text(source.line_start(start), end)
+    if "`" in text:
+        return None
+    return textwrap.dedent(text.replace("\r\n", "\n")).split("\n")
+
+
+def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
+    evidence = finding.evidence
+    assert isinstance(evidence, Unreleased)
+    if evidence.late_defer is None or evidence.defer_at is None or evidence.explicit_release or evidence.transferred:
+        return
+    if evidence.in_loop or evidence.rebound:
+        return
+    start, end = evidence.late_defer
+    lines = statement_lines(source, start, end) if starts_line(source, start) else None
+    removal = remove_statement(source, start, end)
+    if lines is None or removal is None:
+        return
+    insertion = insert_statement(source, evidence.defer_at, lines)
+    if insertion is None or insertion.start >= removal.start:
+        return
+    yield Fix("hoist-defer", "Move the defer up behind the error check", (insertion, removal), Applicability.SAFE)
+
+
+FIX = CodeFix("hoist-defer", Unreleased, _offer)

@@ -1,0 +1,47 @@
+"""Every fix, one line each, in the order in which they are offered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caulk.findings.finding import Finding
+from caulk.syntax.source import SourceFile
+from caulk_codefixes import (
+    bind_discarded,
+    defer_release,
+    hoist_defer,
+    move_release,
+    release_before_exit,
+    wrap_loop_body,
+)
+from caulk_codefixes.codefix import CodeFix, Fix, FixSettings
+from caulk_codefixes.suppress import suppress
+
+FIXES: tuple[CodeFix, ...] = (
+    defer_release.FIX,
+    hoist_defer.FIX,
+    release_before_exit.FIX,
+    bind_discarded.FIX,
+    move_release.FIX,
+    wrap_loop_body.FIX,
+)
+
+NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool"})
+"""Fixes that only a person who looks at the place may choose: never applied in bulk, whatever flags are given."""
+
+
+def repairs(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
+    """The fixes of a finding, best first."""
+    offered = [
+        fix
+        for code_fix in FIXES
+        if isinstance(finding.evidence, code_fix.evidence)
+        for fix in code_fix.offer(finding, source, settings)
+    ]
+    yield from sorted(offered, key=lambda fix: -fix.applicability)
+
+
+def offers(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
+    """All that can be done about a finding: its repairs, and last of all a comment that silences it."""
+    yield from repairs(finding, source, settings)
+    yield from suppress(finding, source)
