@@ -1,0 +1,1 @@
+"""Whole trees: which files, in which order, on how many processes."""
