@@ -63,6 +63,10 @@ class Exit:
     """Whether the operands of the statement read the value (no release may be put in front of it)."""
     maybe_nil: bool = False
     """Whether the value may be nil there."""
+    maybe_released: bool = False
+    """Whether another path comes by with the value released already: a release here may be the second one."""
+    goes_on: bool = False
+    """Whether the value may still be used, returned or released on another way on from here: no release may be put here."""
 
 
 @dataclass(frozen=True, slots=True)

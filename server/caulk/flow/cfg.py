@@ -73,9 +73,9 @@ class Graph:
     def entry(self) -> Block:
         return self.blocks[0]
 
-    def reaches(self, start: Block, target: Block) -> bool:
-        """Whether ``target`` can be reached from ``start`` over at least one edge."""
-        seen: set[int] = set()
+    def reaches(self, start: Block, target: Block, avoiding: Block | None = None) -> bool:
+        """Whether ``target`` can be reached from ``start`` over at least one edge, without entering ``avoiding``."""
+        seen: set[int] = {avoiding.index} if avoiding is not None else set()
         todo = [edge.target for edge in start.edges]
         while todo:
             block = todo.pop()

@@ -83,6 +83,7 @@ class Event:
 
     ending: Ending
     block: Block
+    """Where the path goes on without the obligation: the block of ``item``, or the one behind the edge that decided."""
     item: Item
     errors: Errors
 
@@ -91,6 +92,8 @@ class Event:
 class OpenExit:
     """A way out with the obligation still open."""
 
+    block: Block
+    """Where control leaves: the block of ``item``, or that of ``branch``."""
     item: Item
     errors: Errors
     aliases: Aliases
@@ -172,6 +175,7 @@ class Walk:
         self._wanted = self._summaries.repeated_conditions(self._graph)
         self._aliases: Aliases = frozenset()
         self._errors: Errors = frozenset()
+        self._block_now = self._graph.entry
 
     # -- the walk
 
@@ -197,6 +201,7 @@ class Walk:
     def _block(self, state: State, outcome: Outcome, came_from: dict[State, State | None]) -> State | None:
         """Walk the items of the block; None when the path ended."""
         aliases, errors, facts = state.aliases, state.errors, state.facts
+        self._block_now = state.block
         for number in range(state.index, len(state.block.items)):
             item = state.block.items[number]
             self._aliases, self._errors = aliases, errors
@@ -205,21 +210,23 @@ class Walk:
             except PathEnd as end:
                 outcome.events.append(Event(end.ending, state.block, item, errors))
                 if end.ending is Ending.OVERWRITTEN:
-                    branch = self._loop_branch(state, came_from)
-                    outcome.open.append(OpenExit(item, errors, aliases, overwritten=True, branch=branch))
+                    block, branch = self._loop_branch(state, came_from)
+                    outcome.open.append(OpenExit(block, item, errors, aliases, overwritten=True, branch=branch))
                 return None
         return State(state.block, 0, aliases, errors, facts)
 
     @staticmethod
-    def _loop_branch(state: State, came_from: dict[State, State | None]) -> ir.Branch | BodyEnd | None:
-        """How control last went round a loop on the way to ``state``."""
+    def _loop_branch(
+        state: State, came_from: dict[State, State | None]
+    ) -> tuple[Block, ir.Branch | BodyEnd | None]:
+        """How and where control last went round a loop on the way to ``state``."""
         previous = came_from.get(state)
         while previous is not None:
             for item in reversed(previous.block.items):
                 if isinstance(item, BodyEnd) or (isinstance(item, ir.Branch) and item.keyword == "continue"):
-                    return item
+                    return previous.block, item
             previous = came_from.get(previous)
-        return None
+        return state.block, None
 
     # -- edges
 
@@ -230,7 +237,7 @@ class Walk:
         try:
             decided = self._branch(edge.cond, edge.value, after.facts)
         except PathEnd as end:
-            outcome.events.append(Event(end.ending, after.block, edge.cond, after.errors))
+            outcome.events.append(Event(end.ending, edge.target, edge.cond, after.errors))
             return None
         if decided is None:
             return None
@@ -379,7 +386,7 @@ class Walk:
     def _leave(self, item: ir.Return | FunctionEnd, outcome: Outcome) -> None:
         """The function is left with the obligation open, unless a deferred call that sees the variable ends it."""
         self._run_defers()
-        outcome.open.append(OpenExit(item, self._errors, self._aliases))
+        outcome.open.append(OpenExit(self._block_now, item, self._errors, self._aliases))
         raise PathEnd(Ending.STOPPED)
 
     def _deferred_literals(self) -> Iterable[ir.Function]:

@@ -262,7 +262,8 @@ def _unreleased(leak: Leak) -> Evidence:
         exits=tuple(_exit(leak, exit_) for exit_ in leak.exits),
         defer_at=_defer_at(leak),
         in_loop=graph.reaches(acquire.block, acquire.block),
-        explicit_release=any(not isinstance(event.item, EXPRESSIONS) for event in outcome.of(Ending.RELEASED)),
+        explicit_release=not acquire.contract.idempotent
+        and any(not isinstance(event.item, EXPRESSIONS) for event in outcome.of(Ending.RELEASED)),
         transferred=outcome.has(Ending.TRANSFERRED, Ending.RETURNED),
         late_defer=_late_defer(leak),
         rebound=place.symbol.assigned > (0 if _declares(acquire, place.symbol) else 1),
@@ -307,7 +308,36 @@ def _exit(leak: Leak, exit_: OpenExit) -> Exit:
     elif isinstance(exit_.item, FunctionEnd):
         kind = ExitKind.END
     start, end = unit.span(node)
-    return Exit(kind, start, end, uses_value=_uses_value(leak, exit_), maybe_nil=bool(exit_.errors))
+    return Exit(
+        kind,
+        start,
+        end,
+        uses_value=_uses_value(leak, exit_),
+        maybe_nil=bool(exit_.errors) or _comes_by(leak, exit_, Ending.ABSENT),
+        maybe_released=_comes_by(leak, exit_, Ending.RELEASED, Ending.DEFERRED, Ending.TRANSFERRED),
+        goes_on=_goes_on(leak, exit_),
+    )
+
+
+def _comes_by(leak: Leak, exit_: OpenExit, *endings: Ending) -> bool:
+    """Whether a path on which the obligation has ended so leads through the same way out."""
+    graph, start = leak.unit.cfg(leak.acquire.function), leak.acquire.block
+    return leak.outcome is not None and any(
+        event.block is exit_.block and event.item is not exit_.item and event.item.start <= exit_.item.start
+        or graph.reaches(event.block, exit_.block, avoiding=start)
+        for event in leak.outcome.of(*endings)
+    )
+
+
+def _goes_on(leak: Leak, exit_: OpenExit) -> bool:
+    """Whether the obligation may meet another end on the way on from where the loop goes round."""
+    if exit_.branch is None or leak.outcome is None:
+        return False
+    graph, start = leak.unit.cfg(leak.acquire.function), leak.acquire.block
+    other = leak.outcome.of(Ending.RETURNED, Ending.TRANSFERRED, Ending.RELEASED, Ending.DEFERRED)
+    leaving = [open_.block for open_ in leak.outcome.open if not open_.overwritten]
+    blocks = [*(event.block for event in other), *leaving]
+    return any(graph.reaches(exit_.block, block, avoiding=start) for block in blocks)
 
 
 def _uses_value(leak: Leak, exit_: OpenExit) -> bool:

@@ -44,6 +44,8 @@ class Contract:
     """Whether the release returns an error."""
     release_argument: str = ""
     """``context`` or ``nil``: what the release is called with; empty for nothing."""
+    idempotent: bool = False
+    """Whether the release may come after another one (``Rollback`` after ``Commit``): a defer never hurts."""
     nil_safe: bool = False
     never_only: bool = False
     """Report only when no path at all releases it: error paths may abandon the value."""
@@ -140,7 +142,7 @@ def _names(callee: Callee) -> tuple[str, ...]:
 _KEYS = frozenset(
     {
         *("code", "kind", "noun", "why", "acquire", "must_call", "result", "unless_error", "resource", "returns_error"),
-        *("release_argument", "nil_safe", "never_only", "inline", "released_by", "discard_code", "overwrite_code"),
+        *("release_argument", "idempotent", "nil_safe", "never_only", "inline", "released_by", "discard_code", "overwrite_code"),
         *("types", "type_names", "ok_result"),
     }
 )
@@ -166,6 +168,7 @@ def _contract(table: Mapping[str, Any]) -> Contract:
         resource=tuple(resource.split(".")) if resource else (),
         returns_error=table.get("returns_error", must_call[0] != CALL_ITSELF),
         release_argument=table.get("release_argument", ""),
+        idempotent=table.get("idempotent", False),
         nil_safe=table.get("nil_safe", False),
         never_only=table.get("never_only", False),
         inline=table.get("inline", False),
