@@ -11,6 +11,7 @@ from caulk.findings.finding import Finding, Severity
 from caulk.flow.program import FileUnit, FunctionUnit, Program
 from caulk.rules.rule import Rule
 from caulk.syntax.source import SourceFile
+from caulk.syntax.tree import first_error, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class AnalysisError:
     message: str
     rule: str = ""
     internal: bool = False
+    is_syntax: bool = False
+    """Whether the file was looked at all the same, as far as it parses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +109,10 @@ def _ordered(file: FileUnit, findings: Iterable[Finding]) -> tuple[Finding, ...]
 
 def syntax_error(file: FileUnit) -> AnalysisError | None:
     """A message for a file that does not parse; it is analysed as far as it goes."""
-    if file.split.balanced and not any(map(_has_errors, _suspicious(file))):
+    if file.split.balanced and not file.decls.has_errors:
         return None
-    return _first_error(file)
-
-
-def _suspicious(file: FileUnit) -> list[bytes]:
-    return [file.split.skeleton]
-
-
-def _has_errors(text: bytes) -> bool:
-    from caulk.syntax.tree import parse
-
-    return parse(text).has_errors
-
-
-def _first_error(file: FileUnit) -> AnalysisError | None:
-    from caulk.syntax.tree import first_error, parse
-
     offset = first_error(parse(file.source.data))
     if offset is None:
         return None
     line = file.source.lines.line_of(offset) + 1
-    return AnalysisError(file.path, f"syntax error near line {line}: analysed as far as it goes")
+    return AnalysisError(file.path, f"syntax error near line {line}: analysed as far as it goes", is_syntax=True)

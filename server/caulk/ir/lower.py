@@ -83,6 +83,7 @@ class _Lowering:
 
     def __init__(self, tree: Tree) -> None:
         self._text = tree.text
+        self._root = tree.root
         self._has_errors = tree.has_errors
         self._scopes: list[dict[str, Symbol]] = []
         self._function: ir.Function | None = None
@@ -1009,13 +1010,14 @@ class _Lowering:
                 function = self.function_declaration(node)
                 function.body = None
                 functions.append(function)
-        return ir.FileDecls(package, tuple(imports), tuple(types), tuple(values), tuple(functions))
+        return ir.FileDecls(
+            package, tuple(imports), tuple(types), tuple(values), tuple(functions), self._has_errors
+        )
 
     def _top_level(self) -> list[Node]:
         """The declarations; those inside error nodes count too."""
         found: list[Node] = []
-        tree = parse(self._text)
-        todo = list(reversed(tree.root.children))
+        todo = list(reversed(self._root.children))
         while todo:
             node = todo.pop()
             if node.kind_id == ERROR:

@@ -602,3 +602,5 @@ class FileDecls:
     values: tuple[ValueDecl, ...]
     functions: tuple[Function, ...]
     """Signatures only: ``body`` is None."""
+    has_errors: bool = False
+    """Whether the declarations have syntax errors."""

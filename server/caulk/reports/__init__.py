@@ -1,0 +1,1 @@
+"""Findings as text and data, for people and for other programs."""

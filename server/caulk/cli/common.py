@@ -1,0 +1,123 @@
+"""What check and fix share: settings, discovery, progress, colours, error output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import attrs
+import click
+
+from caulk.batch.discover import Found, discover
+from caulk.config.load import ConfigError, check_codes, find_config, load
+from caulk.config.settings import Settings
+from caulk.rules import registry
+from caulk.semantics.contracts import ContractError
+
+PROGRESS_FROM = 300
+"""Files; shorter runs are over before a bar is drawn."""
+
+
+class UsageError(click.ClickException):
+    """A wrong call or configuration: one clear line, exit code 2."""
+
+    exit_code = 2
+
+
+@attrs.frozen
+class Chosen:
+    """The options that say what is looked at, and how."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    config: str | None = None
+    no_config: bool = False
+
+    def settings_of(self, directory: str) -> Settings:
+        """The settings of a directory: its nearest caulk.toml (or the one named) under the options of this call."""
+        return _settings(directory, self)
+
+    def _overlay(self, settings: Settings) -> Settings:
+        if self.select:
+            settings = attrs.evolve(settings, select=self.select)
+        if self.ignore:
+            settings = attrs.evolve(settings, ignore=(*settings.ignore, *self.ignore))
+        return settings
+
+
+@lru_cache(maxsize=4096)
+def _settings(directory: str, chosen: Chosen) -> Settings:
+    path = Path(chosen.config) if chosen.config else None
+    if path is None and not chosen.no_config:
+        path = find_config(Path(directory))
+    settings = _loaded(path) if path is not None else Settings()
+    return chosen._overlay(settings)
+
+
+@lru_cache(maxsize=64)
+def _loaded(path: Path) -> Settings:
+    settings = load(path)
+    codes = [*settings.select, *settings.ignore, *settings.severity, *settings.extend_safe_fixes, *settings.extend_unsafe_fixes]
+    try:
+        check_codes(codes, registry.by_code())
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return settings
+
+
+def codes(written: Sequence[str]) -> tuple[str, ...]:
+    """``--select a,b --select c`` as one list. Raises UsageError for an unknown word."""
+    found = tuple(code for part in written for code in part.replace(",", " ").split())
+    try:
+        check_codes(found, registry.by_code())
+    except ConfigError as error:
+        raise UsageError(str(error)) from error
+    return found
+
+
+def find(paths: Sequence[str], chosen: Chosen) -> Found:
+    """The files of a call; those that the configuration of the working directory excludes are left out."""
+    with usage_errors():
+        settings = chosen.settings_of(os.getcwd())
+        return discover(paths, [(settings.root, settings.exclude)] if settings.root else [])
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Mistakes of the user's configuration become one line and exit code 2."""
+    try:
+        yield
+    except (ConfigError, ContractError) as error:
+        raise UsageError(str(error)) from error
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, when that is a terminal and the work is long."""
+    if total < PROGRESS_FROM or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def painter(color: str) -> Callable[[str, str], str]:
+    """How text is coloured: by click's styles when colours are wanted."""
+    wanted = color == "always" or (color == "auto" and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    if not wanted:
+        from caulk.reports.text import plain
+
+        return plain
+
+    def paint(text: str, style: str) -> str:
+        return click.style(text, **({style: True} if style in ("bold", "dim") else {"fg": style}))  # type: ignore[arg-type]
+
+    return paint

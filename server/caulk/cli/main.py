@@ -1,0 +1,97 @@
+"""``caulk``: the commands and their options. A command imports what it needs when it runs, so that start-up stays short."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+import click
+
+from caulk.version import __version__
+
+
+class ExitCode(IntEnum):
+    OK = 0
+    FINDINGS = 1
+    """Something at or above ``--fail-on`` was found (or, for ``fix --diff``, would be changed)."""
+    ERROR = 2
+    """A wrong call, a wrong configuration, a file that could not be read, or a fault of caulk."""
+
+
+SELECTION = (
+    click.argument("paths", nargs=-1, type=click.Path()),
+    click.option("--select", metavar="CODES", multiple=True, help="Codes and tiers to report (core, extended, experimental, ALL); comma-separated or repeated."),
+    click.option("--ignore", metavar="CODES", multiple=True, help="Codes and tiers to leave out."),
+    click.option("--config", metavar="FILE", type=click.Path(dir_okay=False), help="Use this caulk.toml instead of the nearest one."),
+    click.option("--no-config", is_flag=True, help="Use no caulk.toml."),
+    click.option("--jobs", type=click.IntRange(0, 256), default=0, help="Processes; 0 decides by the size of the work."),
+    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in the report."),
+)
+
+
+def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
+    for decorate in reversed(SELECTION):
+        command = decorate(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="caulk", message="%(prog)s %(version)s")
+def main() -> None:
+    """Find and mend memory, goroutine and connection leaks in Go."""
+
+
+@main.command()
+@_selection
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
+@click.option("--fail-on", type=click.Choice(["hint", "information", "warning", "error", "never"]), default="warning", help="Exit with 1 from this severity on.")
+@click.option("--stats", is_flag=True, help="Print counts and times to standard error.")
+def check(**options: Any) -> None:
+    """Report leaks in PATHS (files, directories, ./...; default: the working directory)."""
+    from caulk.cli.check import run_check
+
+    sys.exit(run_check(**options))
+
+
+@main.command()
+@_selection
+@click.option("--diff", is_flag=True, help="Print what would change and write nothing; exits with 1 when something would.")
+@click.option("--unsafe-fixes", is_flag=True, help="Also apply fixes that may change behaviour.")
+def fix(**options: Any) -> None:
+    """Mend leaks in PATHS: safe fixes of core rules, all others with --unsafe-fixes."""
+    from caulk.cli.fix import run_fix
+
+    sys.exit(run_fix(**options))
+
+
+@main.command()
+@click.argument("code")
+def explain(code: str) -> None:
+    """Show the page of a rule."""
+    from caulk.cli.explain import run_explain
+
+    sys.exit(run_explain(code))
+
+
+@main.command()
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the list.")
+def rules(format_: str) -> None:
+    """List all rules."""
+    from caulk.cli.explain import run_rules
+
+    sys.exit(run_rules(format_))
+
+
+@main.command()
+@click.option("--stdio", is_flag=True, help="Talk over standard input and output (the only way, and the default).")
+def lsp(stdio: bool) -> None:
+    """Start the language server."""
+    from caulk.lsp.server import serve
+
+    sys.exit(serve())
+
+
+if __name__ == "__main__":
+    main(prog_name="caulk")
