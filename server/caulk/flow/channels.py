@@ -83,7 +83,10 @@ class Channel:
     uses: list[ChannelUse] = field(default_factory=list)
     held: Ends = Ends.NONE
     """The ends that unknown code may use."""
+    given: Ends = Ends.NONE
+    """The ends that the caller gets with the result of the function."""
     returned: list[ir.Return] = field(default_factory=list)
+    """The returns that do so."""
     names: set[ir.Symbol] = field(default_factory=set)
     """All variables and parameters that stand for it."""
 
@@ -187,7 +190,7 @@ def channels_in(unit: FunctionUnit) -> list[Channel]:
     """The local channels of a top-level function and its literals, with all that is known to happen to them."""
     if b"chan" not in unit.text:
         return []
-    found = []
+    found: list[Channel] = []
     for function in unit.function.walk():
         if function.body is None:
             continue
@@ -296,14 +299,13 @@ class _Tracer:
     def _argument(self, unit: FunctionUnit, call: ir.Call, body: Body, position: int) -> None:
         """The channel becomes the parameter ``position`` of a function that can be followed."""
         called_unit, function = body
-        if not self._runs_where_seen(unit, unit.uses.function_of(call)):
+        fits = len(function.params) == len(call.args) and not function.params[position].variadic
+        if not fits or not self._runs_where_seen(unit, unit.uses.function_of(call)):
             self._leak(Ends.BOTH)
-        elif len(function.params) != len(call.args) or function.params[position].variadic:
-            self._leak(Ends.BOTH)
-        else:
-            symbol = function.params[position].symbol
-            if symbol is not None:
-                self._rename(called_unit, symbol)
+            return
+        symbol = function.params[position].symbol
+        if symbol is not None:
+            self._rename(called_unit, symbol)
 
     def _rename(self, unit: FunctionUnit, symbol: ir.Symbol) -> None:
         if symbol.assigned:
@@ -314,7 +316,7 @@ class _Tracer:
 
     def _assign(self, unit: FunctionUnit, assign: ir.Assign, node: ir.Expr) -> None:
         if any(target is node for target in assign.left):
-            if node is not self._declared_name(assign):
+            if not _declares(assign, node):
                 self._leak(Ends.BOTH)
             return
         position = next((number for number, value in enumerate(assign.right) if value is node), None)
@@ -330,25 +332,26 @@ class _Tracer:
         else:
             self._leak(Ends.BOTH)
 
-    @staticmethod
-    def _declared_name(assign: ir.Assign) -> ir.Expr | None:
-        """The name on the left, when the statement declares: any use of it there is its declaration."""
-        for target, new in zip(assign.left, assign.new, strict=False):
-            if new is not None and isinstance(target, ir.Name) and target.symbol is new:
-                return target
-        return None
-
     def _return(self, unit: FunctionUnit, statement: ir.Return, node: ir.Expr) -> None:
         function = unit.uses.function_of(statement)
         position = next((number for number, value in enumerate(statement.values) if value is node), None)
-        if function is self._channel.function:
-            self._channel.returned.append(statement)
+        ends = Ends.BOTH
         if position is not None and len(statement.values) == len(function.results):
             written = function.results[position].type
-            if isinstance(written, ir.ChanType):
-                self._leak(_held_through(written.direction))
-                return
-        self._leak(Ends.BOTH)
+            ends = _held_through(written.direction) if isinstance(written, ir.ChanType) else Ends.BOTH
+        if function is self._channel.function:
+            self._channel.given |= ends
+            self._channel.returned.append(statement)
+        else:
+            self._leak(ends)
+
+
+def _declares(assign: ir.Assign, name: ir.Node) -> bool:
+    """Whether the occurrence ``name`` on the left side is the declaration of its variable."""
+    return any(
+        target is name and new is not None and isinstance(target, ir.Name) and target.symbol is new
+        for target, new in zip(assign.left, assign.new, strict=False)
+    )
 
 
 def is_followed(unit: FunctionUnit, literal: ir.FuncLit) -> bool:
@@ -365,7 +368,9 @@ def is_followed(unit: FunctionUnit, literal: ir.FuncLit) -> bool:
 
 
 def _is_followed_by_name(unit: FunctionUnit, assign: ir.Assign, literal: ir.FuncLit) -> bool:
-    symbol = next((t.symbol for t in assign.left if isinstance(t, ir.Name) and t.symbol and t.symbol.literal is literal), None)
+    symbol = next(
+        (t.symbol for t in assign.left if isinstance(t, ir.Name) and t.symbol and t.symbol.literal is literal), None
+    )
     if symbol is None:
         return False
     for name in unit.uses.names.get(symbol, ()):
@@ -388,7 +393,11 @@ def runs_on_the_spot(unit: FunctionUnit, call: ir.Call) -> bool:
 
 
 def _parameter(signature: Signature | None, position: int) -> Type | None:
-    if signature is None or position >= len(signature.params) or (signature.variadic and position + 1 >= len(signature.params)):
+    if (
+        signature is None
+        or position >= len(signature.params)
+        or (signature.variadic and position + 1 >= len(signature.params))
+    ):
         return None
     return signature.params[position]
 

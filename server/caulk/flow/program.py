@@ -12,8 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from caulk.flow import cfg
+from caulk.flow.channels import Uses
 from caulk.flow.leaks import Leak, leaks_in
 from caulk.flow.placement import Placement
+from caulk.flow.rendezvous import Exploration, explore
 from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
 from caulk.ir.lower import lower_function
@@ -130,6 +132,16 @@ class FunctionUnit:
     def leaks(self) -> tuple[Leak, ...]:
         """The obligations that this function leaves open."""
         return tuple(leaks_in(self))
+
+    @cached_property
+    def uses(self) -> Uses:
+        """Where the names of this function stand."""
+        return Uses(self.function)
+
+    @cached_property
+    def explorations(self) -> tuple[Exploration, ...]:
+        """Who waits for whom on the channels that this function makes."""
+        return tuple(explore(self))
 
     def never_returns(self, call: ir.Call) -> bool:
         """Whether the call ends the path: it panics, exits, or (by summary) has no reachable exit."""
