@@ -31,7 +31,7 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
     place = evidence.defer_at
     if place is None or evidence.late_defer or evidence.explicit_release or evidence.transferred or evidence.rebound:
         return
-    if evidence.in_loop:
+    if evidence.in_loop or evidence.spawned:
         return  # a defer in a loop is the next finding
     lines = guarded(evidence.release, deferred(evidence.release, settings))
     edit = insert_statement(source, place, lines)

@@ -25,7 +25,7 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
     assert isinstance(evidence, Unreleased)
     if evidence.late_defer is None or evidence.defer_at is None or evidence.explicit_release or evidence.transferred:
         return
-    if evidence.in_loop or evidence.rebound:
+    if evidence.in_loop or evidence.rebound or evidence.spawned:
         return
     start, end = evidence.late_defer
     lines = statement_lines(source, start, end) if starts_line(source, start) else None

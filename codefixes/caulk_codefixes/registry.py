@@ -8,6 +8,7 @@ from caulk.findings.finding import Finding
 from caulk.syntax.source import SourceFile
 from caulk_codefixes import (
     bind_discarded,
+    defer_in_goroutine,
     defer_release,
     hoist_defer,
     move_release,
@@ -19,6 +20,7 @@ from caulk_codefixes.suppress import suppress
 
 FIXES: tuple[CodeFix, ...] = (
     defer_release.FIX,
+    defer_in_goroutine.FIX,
     hoist_defer.FIX,
     release_before_exit.FIX,
     bind_discarded.FIX,

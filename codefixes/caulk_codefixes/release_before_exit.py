@@ -17,6 +17,8 @@ MAX_EXITS = 6
 def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
     evidence = finding.evidence
     assert isinstance(evidence, Unreleased)
+    if evidence.spawned:
+        return
     if evidence.late_defer is not None and evidence.defer_at is not None and not evidence.in_loop:
         return
     exits = evidence.exits

@@ -91,6 +91,10 @@ class Unreleased(Evidence):
     """An existing ``defer`` statement that comes too late and may simply move up to ``defer_at``."""
     rebound: bool = False
     """Whether the variable is assigned again later, in which case a deferred call binds the first value only."""
+    goroutine: Place | None = None
+    """First line of the one goroutine that uses the value and nothing else does afterwards: the release belongs there."""
+    spawned: bool = False
+    """Whether some goroutine uses the value: a release outside it may come while it is in use."""
 
 
 @dataclass(frozen=True, slots=True)

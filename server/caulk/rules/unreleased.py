@@ -28,7 +28,7 @@ from caulk.flow.obligations import EXPRESSIONS, Ending, OpenExit
 from caulk.flow.placement import NewPlace
 from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
-from caulk.ir.visit import expressions
+from caulk.ir.visit import expressions, statements
 from caulk.rules.rule import Rule
 from caulk.semantics.contracts import CALL_ITSELF, Contract
 from caulk.semantics.model import named
@@ -255,6 +255,7 @@ def _unreleased(leak: Leak) -> Evidence:
     if outcome is None or release is None or place is None:
         return Evidence()
     graph = unit.cfg(acquire.function)
+    spawned = _goroutines_using(leak)
     return Unreleased(
         release=release,
         acquire_start=unit.offset(acquire.item.start),
@@ -267,7 +268,37 @@ def _unreleased(leak: Leak) -> Evidence:
         transferred=outcome.has(Ending.TRANSFERRED, Ending.RETURNED),
         late_defer=_late_defer(leak),
         rebound=place.symbol.assigned > (0 if _declares(acquire, place.symbol) else 1),
+        goroutine=_goroutine_start(leak, spawned),
+        spawned=bool(spawned),
     )
+
+
+def _goroutines_using(leak: Leak) -> list[ir.Go]:
+    """The ``go`` statements after the acquire whose call sees the value."""
+    place, body = leak.acquire.place, leak.acquire.function.body
+    if place is None or body is None:
+        return []
+    return [
+        statement
+        for statement in statements(body)
+        if isinstance(statement, ir.Go)
+        and statement.start > leak.acquire.item.start
+        and any(isinstance(p, ir.Name) and p.symbol is place.symbol for p in expressions(statement.call, literals=True))
+    ]
+
+
+def _goroutine_start(leak: Leak, spawned: list[ir.Go]) -> Place | None:
+    """The start of the goroutine's body, when it is one literal and nothing after it uses the value."""
+    place, body = leak.acquire.place, leak.acquire.function.body
+    if len(spawned) != 1 or place is None or body is None:
+        return None
+    call = spawned[0].call
+    if not isinstance(call, ir.Call) or not isinstance(call.func, ir.FuncLit) or call.func.function.body is None:
+        return None
+    later = (p for p in expressions(body, literals=True) if isinstance(p, ir.Name) and p.symbol is place.symbol)
+    if any(part.start >= spawned[0].end for part in later) or call.args:
+        return None
+    return Place(Where.BLOCK_START, leak.unit.offset(call.func.function.body.start))
 
 
 def _declares(acquire: Acquire, symbol: ir.Symbol) -> bool:
