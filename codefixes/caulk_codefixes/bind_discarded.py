@@ -32,7 +32,10 @@ def _name_blank(evidence: Discarded, source: SourceFile, settings: FixSettings) 
     if release is None:
         return None
     return Fix(
-        "bind-discarded", f"Name the result and add `defer {evidence.release.call}`", (naming, release), Applicability.SAFE
+        "bind-discarded",
+        f"Name the result and add `defer {evidence.release.call}`",
+        (naming, release),
+        Applicability.SAFE,
     )
 
 

@@ -74,7 +74,7 @@ def _into_block(data: bytes, block: re.Match[bytes], entry: str, newline: bytes)
     line = b"\t" + _spec(entry) + newline
     same = [group for group in groups if all(_is_std(known) == _is_std(path) for _, _, known in group)]
     mixed = [group for group in groups if any(_is_std(known) == _is_std(path) for _, _, known in group)]
-    target = (same or mixed or [None])[0]
+    target = next(iter(same or mixed), None)
     if target is None:
         if not groups:
             return data[: block.end(1)] + line + data[block.end(1) :]

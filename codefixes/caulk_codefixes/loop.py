@@ -153,9 +153,7 @@ class _Run:
             self._record(result, after, done)
         return after
 
-    def _try(
-        self, analysis: Analysis, chosen: list[tuple[Finding, Fix]]
-    ) -> tuple[Analysis, list[tuple[Finding, Fix]]]:
+    def _try(self, analysis: Analysis, chosen: list[tuple[Finding, Fix]]) -> tuple[Analysis, list[tuple[Finding, Fix]]]:
         merged = apply(analysis.source, [fix for _, fix in chosen])
         done = [(finding, fix) for finding, fix in chosen if fix in merged.applied]
         return self._analyze(merged.text), done

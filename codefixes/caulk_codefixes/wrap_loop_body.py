@@ -35,7 +35,10 @@ def _wrap(evidence: LoopDefer, source: SourceFile) -> Iterator[Fix]:
     edits.append(Edit(closing, closing, indent + b"\t}()" + newline))
     edits += [Edit(first, last, b"return") for first, last in evidence.continues]
     yield Fix(
-        "wrap-loop-body", "Wrap the loop body in a function so that the defer runs every round", tuple(edits), Applicability.SAFE
+        "wrap-loop-body",
+        "Wrap the loop body in a function so that the defer runs every round",
+        tuple(edits),
+        Applicability.SAFE,
     )
 
 

@@ -40,7 +40,7 @@ def run(
     """Analyse what was found. ``settings_of`` gives the settings of a directory; ``progress`` hears of finished files."""
     report = Report(errors=list(found.errors))
     directories = sorted(found.packages)
-    work = [(settings_of(directory), directory, found.packages[directory]) for directory in directories]
+    work: list[Work] = [(settings_of(directory), directory, found.packages[directory]) for directory in directories]
     workers = jobs or os.cpu_count() or 1
     several = workers > 1 and (found.count >= PARALLEL_FROM or jobs > 1)
     batches = _parallel(work, workers) if several else map(_analyze, work)

@@ -61,7 +61,13 @@ def _settings(directory: str, chosen: Chosen) -> Settings:
 @lru_cache(maxsize=64)
 def _loaded(path: Path) -> Settings:
     settings = load(path)
-    codes = [*settings.select, *settings.ignore, *settings.severity, *settings.extend_safe_fixes, *settings.extend_unsafe_fixes]
+    codes = [
+        *settings.select,
+        *settings.ignore,
+        *settings.severity,
+        *settings.extend_safe_fixes,
+        *settings.extend_unsafe_fixes,
+    ]
     try:
         check_codes(codes, registry.by_code())
     except ConfigError as error:
@@ -118,6 +124,6 @@ def painter(color: str) -> Callable[[str, str], str]:
         return plain
 
     def paint(text: str, style: str) -> str:
-        return click.style(text, **({style: True} if style in ("bold", "dim") else {"fg": style}))  # type: ignore[arg-type]
+        return click.style(text, **({style: True} if style in ("bold", "dim") else {"fg": style}))
 
     return paint

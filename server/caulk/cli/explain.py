@@ -33,7 +33,8 @@ def run_rules(format_: str) -> ExitCode:
     """Print all rules."""
     if format_ == "json":
         listed = [
-            {"code": rule.code, "tier": rule.tier.value, "fix": rule.fix, "summary": rule.summary} for rule in registry.RULES
+            {"code": rule.code, "tier": rule.tier.value, "fix": rule.fix, "summary": rule.summary}
+            for rule in registry.RULES
         ]
         click.echo(json.dumps(listed, indent=2))
         return ExitCode.OK

@@ -22,12 +22,26 @@ class ExitCode(IntEnum):
 
 SELECTION = (
     click.argument("paths", nargs=-1, type=click.Path()),
-    click.option("--select", metavar="CODES", multiple=True, help="Codes and tiers to report (core, extended, experimental, ALL); comma-separated or repeated."),
+    click.option(
+        "--select",
+        metavar="CODES",
+        multiple=True,
+        help="Codes and tiers to report (core, extended, experimental, ALL); comma-separated or repeated.",
+    ),
     click.option("--ignore", metavar="CODES", multiple=True, help="Codes and tiers to leave out."),
-    click.option("--config", metavar="FILE", type=click.Path(dir_okay=False), help="Use this caulk.toml instead of the nearest one."),
+    click.option(
+        "--config",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="Use this caulk.toml instead of the nearest one.",
+    ),
     click.option("--no-config", is_flag=True, help="Use no caulk.toml."),
-    click.option("--jobs", type=click.IntRange(0, 256), default=0, help="Processes; 0 decides by the size of the work."),
-    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in the report."),
+    click.option(
+        "--jobs", type=click.IntRange(0, 256), default=0, help="Processes; 0 decides by the size of the work."
+    ),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in the report."
+    ),
 )
 
 
@@ -46,7 +60,12 @@ def main() -> None:
 @main.command()
 @_selection
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
-@click.option("--fail-on", type=click.Choice(["hint", "information", "warning", "error", "never"]), default="warning", help="Exit with 1 from this severity on.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["hint", "information", "warning", "error", "never"]),
+    default="warning",
+    help="Exit with 1 from this severity on.",
+)
 @click.option("--stats", is_flag=True, help="Print counts and times to standard error.")
 def check(**options: Any) -> None:
     """Report leaks in PATHS (files, directories, ./...; default: the working directory)."""
@@ -57,7 +76,9 @@ def check(**options: Any) -> None:
 
 @main.command()
 @_selection
-@click.option("--diff", is_flag=True, help="Print what would change and write nothing; exits with 1 when something would.")
+@click.option(
+    "--diff", is_flag=True, help="Print what would change and write nothing; exits with 1 when something would."
+)
 @click.option("--unsafe-fixes", is_flag=True, help="Also apply fixes that may change behaviour.")
 def fix(**options: Any) -> None:
     """Mend leaks in PATHS: safe fixes of core rules, all others with --unsafe-fixes."""

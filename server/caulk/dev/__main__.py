@@ -33,7 +33,9 @@ def signatures_command(goroot: str, modules: tuple[str, ...], module_cache: str,
         path, _, directory = written.partition("=")
         packages += signatures.public_packages(directory, path)
     sizes = signatures.write(Path(out), packages, Sources(module_cache, goroot))
-    click.echo(f"{len(sizes)} packages, {sum(sizes.values()):,} bytes of text, {Path(out).stat().st_size:,} bytes zipped")
+    click.echo(
+        f"{len(sizes)} packages, {sum(sizes.values()):,} bytes of text, {Path(out).stat().st_size:,} bytes zipped"
+    )
 
 
 if __name__ == "__main__":

@@ -39,7 +39,19 @@ def public_packages(root: str, prefix: str = "") -> Iterator[tuple[str, str]]:
         names[:] = sorted(
             name
             for name in names
-            if name not in ("internal", "semconv", "vendor", "testdata", "cmd", "examples", "example", "_examples", "test", "tests")
+            if name
+            not in (
+                "internal",
+                "semconv",
+                "vendor",
+                "testdata",
+                "cmd",
+                "examples",
+                "example",
+                "_examples",
+                "test",
+                "tests",
+            )
             and name[0] not in "._"
         )
         below = os.path.relpath(directory, root)
@@ -102,8 +114,8 @@ class _Stub:
     def _value(self, declared: Declared, node: ir.ValueDecl) -> str:
         word = "const" if node.const else "var"
         if node.type is not None:
-            value = " = 0" if node.const else ""
-            return f"{word} {declared.name} {self._type(node.type, declared.file)}{value}"
+            suffix = " = 0" if node.const else ""
+            return f"{word} {declared.name} {self._type(node.type, declared.file)}{suffix}"
         index = next(n for n, name in enumerate(node.names) if name.name == declared.name)
         if len(node.values) != len(node.names):
             return f"{word} {declared.name} any"
@@ -191,5 +203,3 @@ class _Stub:
         members += [self._type(inner, file) for inner in type_.embedded]
         members += [" | ".join("~" + self._type(term, file) for term in union) for union in type_.unions]
         return "interface { " + "; ".join(members) + " }"
-
-

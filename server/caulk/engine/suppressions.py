@@ -75,7 +75,9 @@ def _peer_codes(match: re.Match[bytes]) -> frozenset[str]:
         return frozenset(_SAME_CLASS["bodyclose"])
     if match[1] is None:
         return frozenset("*")
-    return frozenset(code for name in _codes(match[1]) for code in _SAME_CLASS.get(name, ("*",) if name == "all" else ()))
+    return frozenset(
+        code for name in _codes(match[1]) for code in _SAME_CLASS.get(name, ("*",) if name == "all" else ())
+    )
 
 
 def _silence(lines: dict[int, frozenset[str]], source: SourceFile, offset: int, codes: frozenset[str]) -> None:

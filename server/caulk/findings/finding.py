@@ -30,7 +30,9 @@ class Tier(Enum):
 
     @property
     def severity(self) -> Severity:
-        return {Tier.CORE: Severity.WARNING, Tier.EXTENDED: Severity.INFORMATION, Tier.EXPERIMENTAL: Severity.HINT}[self]
+        return {Tier.CORE: Severity.WARNING, Tier.EXTENDED: Severity.INFORMATION, Tier.EXPERIMENTAL: Severity.HINT}[
+            self
+        ]
 
 
 class Confidence(IntEnum):

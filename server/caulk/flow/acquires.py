@@ -121,7 +121,9 @@ class _Finder:
                 if len(item.values) == 1 or contract.result == 0:
                     yield Acquire(self._function, block, index, item, value, contract, returned=result)
 
-    def _inline(self, block: Block, index: int, item: ir.Assign | ir.ExprStmt | ir.Return | ir.Send | ir.Expr) -> Iterator[Acquire]:
+    def _inline(
+        self, block: Block, index: int, item: ir.Assign | ir.ExprStmt | ir.Return | ir.Send | ir.Expr
+    ) -> Iterator[Acquire]:
         """``pool.Get().Do(…)``: nobody can release what has no name."""
         for part in expressions(item):
             if not (isinstance(part, ir.Call) and isinstance(part.func, ir.Selector)):
@@ -194,7 +196,9 @@ class _Finder:
                 continue
             if known.names is not None and not known.names.search(callee.short):
                 return None
-            error = next((n for n, t in enumerate(signature.results) if n != number and self._typer.implements_error(t)), None)
+            error = next(
+                (n for n, t in enumerate(signature.results) if n != number and self._typer.implements_error(t)), None
+            )
             if error is None and known.contract.kind not in ("tx", "cancel"):
                 return None
             return replace(known.contract, result=number, unless_error=error)
@@ -248,7 +252,9 @@ class _Use:
 
 _USES = (
     _Use(
-        re.compile(r"Do|RoundTrip|Get|Post|PostForm|DoRequest|Put|Patch|Delete|DoWithRetry|Send|SendRequest|MakeRequest|\w*Request|\w*Do"),
+        re.compile(
+            r"Do|RoundTrip|Get|Post|PostForm|DoRequest|Put|Patch|Delete|DoWithRetry|Send|SendRequest|MakeRequest|\w*Request|\w*Do"
+        ),
         "net/http.Response",
         (
             r"\b@\.Body\b(?!\()",
@@ -257,7 +263,11 @@ _USES = (
         ),
         r"\b@\.Body\(",
     ),
-    _Use(re.compile(r"(?:Named)?Query(?:x|Context|xContext)?|Rows"), "database/sql.Rows", (r"\b@\.Next\(\)", r"\b@\.Scan\(")),
+    _Use(
+        re.compile(r"(?:Named)?Query(?:x|Context|xContext)?|Rows"),
+        "database/sql.Rows",
+        (r"\b@\.Next\(\)", r"\b@\.Scan\("),
+    ),
     _Use(re.compile(r"Begin\w*"), "database/sql.Tx", (r"\b@\.Commit\(\)", r"\b@\.(?:Exec|Query|Rollback)")),
     _Use(
         re.compile(r"Conn"),
@@ -270,4 +280,3 @@ _USES = (
         (r"\b@\.(?:Exec|Query|Queryx|QueryRow|QueryRowx|Select|Get)(?:Context)?\(",),
     ),
 )
-

@@ -14,19 +14,13 @@ from caulk.ir import nodes as ir
 
 
 @dataclass(slots=True, eq=False)
-class BodyEnd:
-    """The end of a loop body: control goes round again. ``offset`` is that of the closing brace."""
-
-    start: int
-    end: int
+class BodyEnd(ir.Node):
+    """The end of a loop body: control goes round again. ``start`` is the offset of the closing brace."""
 
 
 @dataclass(slots=True, eq=False)
-class FunctionEnd:
+class FunctionEnd(ir.Node):
     """Control falls off the end of the function. ``start`` is the offset of the closing brace."""
-
-    start: int
-    end: int
 
 
 Item: TypeAlias = ir.Stmt | ir.Expr | ir.TypeCase | BodyEnd | FunctionEnd

@@ -14,7 +14,9 @@ def jumps_out(body: ir.Block, label: str = "") -> Iterator[ir.Return | ir.Branch
         yield from _jumps(statement, label, breaks=True, continues=True)
 
 
-def _jumps(statement: ir.Stmt | None, label: str, *, breaks: bool, continues: bool) -> Iterator[ir.Return | ir.Branch | ir.Labeled]:
+def _jumps(
+    statement: ir.Stmt | None, label: str, *, breaks: bool, continues: bool
+) -> Iterator[ir.Return | ir.Branch | ir.Labeled]:
     match statement:
         case ir.Return():
             yield statement

@@ -174,7 +174,11 @@ def _loop_defer(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Event
     """A deferred release after which the acquire can be reached again."""
     graph = unit.cfg(acquire.function)
     for event in outcome.of(Ending.DEFERRED):
-        if isinstance(event.item, ir.Defer) and graph.reaches(event.block, acquire.block) and not _is_collected(unit, acquire):
+        if (
+            isinstance(event.item, ir.Defer)
+            and graph.reaches(event.block, acquire.block)
+            and not _is_collected(unit, acquire)
+        ):
             return event
     return None
 

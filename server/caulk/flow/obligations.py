@@ -216,9 +216,7 @@ class Walk:
         return State(state.block, 0, aliases, errors, facts)
 
     @staticmethod
-    def _loop_branch(
-        state: State, came_from: dict[State, State | None]
-    ) -> tuple[Block, ir.Branch | BodyEnd | None]:
+    def _loop_branch(state: State, came_from: dict[State, State | None]) -> tuple[Block, ir.Branch | BodyEnd | None]:
         """How and where control last went round a loop on the way to ``state``."""
         previous = came_from.get(state)
         while previous is not None:
@@ -294,7 +292,12 @@ class Walk:
 
     def _released_by_edge(self, cond: ir.Call, value: bool) -> None:
         func = cond.func
-        if not value and isinstance(func, ir.Selector) and func.field in self._terms.released_by and self._held(func.base):
+        if (
+            not value
+            and isinstance(func, ir.Selector)
+            and func.field in self._terms.released_by
+            and self._held(func.base)
+        ):
             raise PathEnd(Ending.RELEASED)
 
     def _flag(self, symbol: ir.Symbol, value: bool, facts: known.Facts) -> None:
@@ -377,7 +380,9 @@ class Walk:
 
     def _bare_return(self, item: ir.Return, outcome: Outcome) -> None:
         for index, result in enumerate(self._function.results):
-            paths = [alias.path for alias in self._aliases if result.symbol is not None and alias.symbol is result.symbol]
+            paths = [
+                alias.path for alias in self._aliases if result.symbol is not None and alias.symbol is result.symbol
+            ]
             if paths:
                 outcome.returned.update((index, path) for path in paths)
                 outcome.return_statements.append(item)
@@ -404,9 +409,9 @@ class Walk:
                 effect = self._literal_effect(call.func.function)
                 if effect in (EffectKind.RELEASES, EffectKind.MAY_RELEASE, EffectKind.TAKES):
                     raise PathEnd(Ending.DEFERRED)
-            if any(
-                isinstance(arg, ir.Unary) and arg.op == "&" and self._held(arg) for arg in call.args
-            ) and self._ends(call):
+            if any(isinstance(arg, ir.Unary) and arg.op == "&" and self._held(arg) for arg in call.args) and self._ends(
+                call
+            ):
                 raise PathEnd(Ending.DEFERRED)
 
     def _ends(self, call: ir.Call) -> bool:
@@ -668,11 +673,7 @@ class Walk:
         match expr:
             case ir.Name():
                 closure = _closure(expr)
-                if (
-                    escapes
-                    and closure is not None
-                    and self._literal_effect(closure) not in (None, EffectKind.BORROWS)
-                ):
+                if escapes and closure is not None and self._literal_effect(closure) not in (None, EffectKind.BORROWS):
                     raise PathEnd(Ending.TRANSFERRED)
             case ir.Selector():
                 self._use_selector(expr)
@@ -916,7 +917,9 @@ EXPRESSIONS = (
 
 def asserts_no_error(call: ir.Call) -> bool:
     """``require.NoError(t, err)``, ``must.NoError``, ``assert.Nil(t, err)`` and the like, which stop the test."""
-    return bool(re.fullmatch(r"(?:Must)?(?:NoErrorf?|NotError|Nilf?|NilError|CheckErr|AssertNoError)", _last_name(call.func)))
+    return bool(
+        re.fullmatch(r"(?:Must)?(?:NoErrorf?|NotError|Nilf?|NilError|CheckErr|AssertNoError)", _last_name(call.func))
+    )
 
 
 def _closure(expr: ir.Expr) -> ir.Function | None:

@@ -6,12 +6,14 @@ a type, and so on. A function that nobody asks about costs a regular-expression 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from caulk.flow import cfg
+from caulk.flow.blocked import Blocked, blocked_in, channel_makers
 from caulk.flow.channels import Uses
 from caulk.flow.leaks import Leak, leaks_in
 from caulk.flow.placement import Placement
@@ -139,6 +141,11 @@ class FunctionUnit:
         return Uses(self.function)
 
     @cached_property
+    def blocked(self) -> tuple[Blocked, ...]:
+        """The goroutines that wait for ever on a channel of this function."""
+        return tuple(blocked_in(self))
+
+    @cached_property
     def explorations(self) -> tuple[Exploration, ...]:
         """Who waits for whom on the channels that this function makes."""
         return tuple(explore(self))
@@ -148,7 +155,9 @@ class FunctionUnit:
         callee = self.typer.callee(call)
         if callee.kind is CalleeKind.BUILTIN:
             return callee.name == "panic"
-        if callee.name in NEVER_RETURN or (callee.short in NEVER_RETURN_METHODS and callee.kind is not CalleeKind.VALUE):
+        if callee.name in NEVER_RETURN or (
+            callee.short in NEVER_RETURN_METHODS and callee.kind is not CalleeKind.VALUE
+        ):
             return True
         return self.program.summaries.never_returns(callee)
 
@@ -233,6 +242,11 @@ class Program:
     def unit_of_callee(self, callee: Callee) -> FunctionUnit | None:
         """The body that a call runs, when it is a concrete function or method of this package."""
         return None if callee.interface else self.unit_of(callee.declared)
+
+    @cached_property
+    def channel_makers(self) -> re.Pattern[bytes] | None:
+        """Matches where a function of this package that returns a channel is called."""
+        return channel_makers(self)
 
     @cached_property
     def summaries(self) -> Summaries:

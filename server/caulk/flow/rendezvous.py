@@ -139,6 +139,8 @@ class Exploration:
 
     channels: tuple[Channel, ...]
     stuck: list[Stuck] = field(default_factory=list)
+    passed: frozenset[int] = frozenset()
+    """The ids of the operations that go through in some order of events."""
     exceeded: bool = False
 
 
@@ -154,6 +156,7 @@ class Explorer:
         self._own = {channel.symbol: number for number, channel in enumerate(channels)}
         self._capacities = [channel.capacity for channel in channels]
         self._held = [channel.held | channel.given for channel in channels]
+        self._passed: set[int] = set()
 
     def with_capacity(self, channel: Channel, capacity: int | None) -> None:
         """Pretend that ``channel`` was made with another buffer (None: a large one)."""
@@ -186,6 +189,7 @@ class Explorer:
                 if following not in came_from:
                     came_from[following] = state, label
                     queue.append(following)
+        result.passed = frozenset(self._passed)
         for end in ends:
             result.stuck += self._stuck(end, came_from)
         return result
@@ -210,7 +214,10 @@ class Explorer:
             for free in rest.free:
                 moves.append((self._with(state, number, free.then), free.node if number == 0 else None))
             for offer in rest.offers:
-                moves += ((following, None) for following in self._meet(state, number, offer, rests))
+                met = [(following, None) for following in self._meet(state, number, offer, rests)]
+                if met:
+                    self._passed.add(id(offer.node))
+                moves += met
         return moves or None
 
     @staticmethod
@@ -251,6 +258,7 @@ class Explorer:
         for other, rest in enumerate(rests):
             for partner in rest.offers if rest is not None and other != number else ():
                 if partner.pipe == offer.pipe and partner.use in (Use.RECEIVE, Use.RANGE):
+                    self._passed.add(id(partner.node))
                     yield self._with(moved, other, partner.then)
 
     def _receive(self, state: State, moved: State, number: int, offer: Offer) -> Iterator[State]:

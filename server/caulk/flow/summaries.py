@@ -63,7 +63,9 @@ class Summaries:
             self._effects[key] = recursive
             if function.body is None:
                 return TAKES
-            outcome = self._walk(unit, function, State(unit.cfg(function).entry, 0, seeds, frozenset(), frozenset()), terms)
+            outcome = self._walk(
+                unit, function, State(unit.cfg(function).entry, 0, seeds, frozenset(), frozenset()), terms
+            )
             found = self._effects[key] = outcome.effect()
         return found
 
@@ -206,7 +208,9 @@ class Summaries:
         return any(
             method.function.receiver is not None
             and method.function.receiver.symbol is not None
-            and self.effect(method, method.function, method.function.receiver.symbol, [path], Terms.of(contract)).releases
+            and self.effect(
+                method, method.function, method.function.receiver.symbol, [path], Terms.of(contract)
+            ).releases
             for method in self._methods(owner)
             if self._ownership.release_pattern.match(method.name)
         )
@@ -275,5 +279,3 @@ def _ok_result(unit: FunctionUnit, function: ir.Function, returns: list[ir.Retur
 def _is_true(statement: ir.Return, number: int) -> bool:
     value = statement.values[number] if number < len(statement.values) else None
     return isinstance(value, ir.Name) and value.symbol is None and value.name == "true"
-
-

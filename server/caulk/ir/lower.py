@@ -15,24 +15,7 @@ MAX_DEPTH = 400
 
 _K = {
     name: kind_of(name)
-    for name in (
-        "argument_list array_type assignment_statement binary_expression blank_identifier block break_statement "
-        "call_expression channel_type comment communication_case composite_literal const_declaration const_spec "
-        "continue_statement dec_statement default_case defer_statement dot empty_statement expression_case "
-        "expression_list expression_statement expression_switch_statement fallthrough_statement false field_declaration "
-        "field_declaration_list field_identifier float_literal for_clause for_statement func_literal function_declaration "
-        "function_type generic_type go_statement goto_statement identifier if_statement imaginary_literal "
-        "implicit_length_array_type import_declaration import_spec import_spec_list inc_statement index_expression "
-        "int_literal interface_type interpreted_string_literal iota keyed_element label_name labeled_statement "
-        "literal_element literal_value map_type method_declaration method_elem negated_type nil package_clause "
-        "package_identifier parameter_declaration parameter_list parenthesized_expression parenthesized_type pointer_type "
-        "qualified_type range_clause raw_string_literal receive_statement return_statement rune_literal "
-        "select_statement selector_expression send_statement short_var_declaration slice_expression slice_type "
-        "source_file statement_list struct_type switch true type_alias type_arguments type_assertion_expression type_case "
-        "type_constraint type_conversion_expression type_declaration type_elem type_identifier "
-        "type_instantiation_expression type_parameter_declaration type_parameter_list type_spec type_switch_statement "
-        "unary_expression var_declaration var_spec var_spec_list variadic_argument variadic_parameter_declaration"
-    ).split()
+    for name in ["argument_list", "array_type", "assignment_statement", "binary_expression", "blank_identifier", "block", "break_statement", "call_expression", "channel_type", "comment", "communication_case", "composite_literal", "const_declaration", "const_spec", "continue_statement", "dec_statement", "default_case", "defer_statement", "dot", "empty_statement", "expression_case", "expression_list", "expression_statement", "expression_switch_statement", "fallthrough_statement", "false", "field_declaration", "field_declaration_list", "field_identifier", "float_literal", "for_clause", "for_statement", "func_literal", "function_declaration", "function_type", "generic_type", "go_statement", "goto_statement", "identifier", "if_statement", "imaginary_literal", "implicit_length_array_type", "import_declaration", "import_spec", "import_spec_list", "inc_statement", "index_expression", "int_literal", "interface_type", "interpreted_string_literal", "iota", "keyed_element", "label_name", "labeled_statement", "literal_element", "literal_value", "map_type", "method_declaration", "method_elem", "negated_type", "nil", "package_clause", "package_identifier", "parameter_declaration", "parameter_list", "parenthesized_expression", "parenthesized_type", "pointer_type", "qualified_type", "range_clause", "raw_string_literal", "receive_statement", "return_statement", "rune_literal", "select_statement", "selector_expression", "send_statement", "short_var_declaration", "slice_expression", "slice_type", "source_file", "statement_list", "struct_type", "switch", "true", "type_alias", "type_arguments", "type_assertion_expression", "type_case", "type_constraint", "type_conversion_expression", "type_declaration", "type_elem", "type_identifier", "type_instantiation_expression", "type_parameter_declaration", "type_parameter_list", "type_spec", "type_switch_statement", "unary_expression", "var_declaration", "var_spec", "var_spec_list", "variadic_argument", "variadic_parameter_declaration"]
     if name != "switch"
 }
 _COMMENT = _K["comment"]
@@ -42,10 +25,7 @@ _COMMA = token_kind(",")
 
 _TYPE_KINDS = frozenset(
     _K[name]
-    for name in (
-        "type_identifier qualified_type pointer_type slice_type array_type implicit_length_array_type map_type channel_type "
-        "function_type struct_type interface_type generic_type parenthesized_type negated_type"
-    ).split()
+    for name in ["type_identifier", "qualified_type", "pointer_type", "slice_type", "array_type", "implicit_length_array_type", "map_type", "channel_type", "function_type", "struct_type", "interface_type", "generic_type", "parenthesized_type", "negated_type"]
 )
 _LITERALS = {
     _K["int_literal"]: "int",
@@ -57,7 +37,7 @@ _LITERALS = {
 }
 _NAMES = frozenset(
     _K[name]
-    for name in "identifier blank_identifier package_identifier field_identifier type_identifier nil true false iota".split()
+    for name in ["identifier", "blank_identifier", "package_identifier", "field_identifier", "type_identifier", "nil", "true", "false", "iota"]
 )
 
 
@@ -377,11 +357,15 @@ class _Lowering:
         type_ = self._type(type_node)
         names = [child for child in node.children_by_field_name("name") if child.kind_id in _NAMES]
         if names:
-            fields += [ir.FieldDecl(name.start_byte, name.end_byte, self._slice(name), type_, tag=tag) for name in names]
+            fields += [
+                ir.FieldDecl(name.start_byte, name.end_byte, self._slice(name), type_, tag=tag) for name in names
+            ]
             return
         if self._text[node.start_byte : node.start_byte + 1] == b"*":
             type_ = ir.PointerType(node.start_byte, type_.end, type_)
-        fields.append(ir.FieldDecl(node.start_byte, node.end_byte, _last_type_name(type_), type_, embedded=True, tag=tag))
+        fields.append(
+            ir.FieldDecl(node.start_byte, node.end_byte, _last_type_name(type_), type_, embedded=True, tag=tag)
+        )
 
     def _interface_type(self, node: Node) -> ir.TypeExpr:
         methods: list[ir.MethodSpec] = []
@@ -409,7 +393,8 @@ class _Lowering:
             lower = _EXPRESSIONS.get(node.kind_id)
             if lower is None or self._depth > MAX_DEPTH:
                 return self._bad_expr(node)
-            return lower(self, node)
+            lowered: ir.Expr = lower(self, node)
+            return lowered
         finally:
             self._depth -= 1
 
@@ -693,7 +678,9 @@ class _Lowering:
         kids = self._kids(node)
         operand = self._expr(kids[0]) if kids else ir.BadExpr(node.start_byte, node.end_byte)
         self._assigned(operand, None)
-        return ir.IncDec(node.start_byte, node.end_byte, operand, self._text[node.end_byte - 2 : node.end_byte].decode())
+        return ir.IncDec(
+            node.start_byte, node.end_byte, operand, self._text[node.end_byte - 2 : node.end_byte].decode()
+        )
 
     def _short_declaration(self, node: Node) -> ir.Stmt:
         left_node, right_node = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -1010,9 +997,7 @@ class _Lowering:
                 function = self.function_declaration(node)
                 function.body = None
                 functions.append(function)
-        return ir.FileDecls(
-            package, tuple(imports), tuple(types), tuple(values), tuple(functions), self._has_errors
-        )
+        return ir.FileDecls(package, tuple(imports), tuple(types), tuple(values), tuple(functions), self._has_errors)
 
     def _top_level(self) -> list[Node]:
         """The declarations; those inside error nodes count too."""
@@ -1057,7 +1042,9 @@ class _Lowering:
             if value_node is not None:
                 type_ = self._type(type_node) if type_node is not None else None
                 values = self._exprs(value_node)
-            found.append(ir.ValueDecl(spec.start_byte, spec.end_byte, self._spec_names(spec), type_, values, True, iota))
+            found.append(
+                ir.ValueDecl(spec.start_byte, spec.end_byte, self._spec_names(spec), type_, values, True, iota)
+            )
         return found
 
     def _spec_names(self, spec: Node) -> tuple[ir.Name, ...]:

@@ -129,7 +129,16 @@ class BadType(Node):
 
 
 TypeExpr: TypeAlias = (
-    NamedType | PointerType | SliceType | ArrayType | MapType | ChanType | FuncType | StructType | InterfaceType | BadType
+    NamedType
+    | PointerType
+    | SliceType
+    | ArrayType
+    | MapType
+    | ChanType
+    | FuncType
+    | StructType
+    | InterfaceType
+    | BadType
 )
 
 

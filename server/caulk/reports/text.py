@@ -87,6 +87,12 @@ def _expanded(text: str) -> str:
 def _width(text: str) -> int:
     """Columns of a terminal."""
     return sum(
-        TAB_WIDTH if char == "\t" else 0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        TAB_WIDTH
+        if char == "\t"
+        else 0
+        if unicodedata.combining(char)
+        else 2
+        if unicodedata.east_asian_width(char) in "WF"
+        else 1
         for char in text
     )

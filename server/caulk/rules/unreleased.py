@@ -56,7 +56,9 @@ _NAMES = {
 }
 
 
-def unreleased(module: str, *, code: str, summary: str, fix: str = "safe", tier: Tier = Tier.CORE, duplicates: tuple[str, ...] = ()) -> Rule:
+def unreleased(
+    module: str, *, code: str, summary: str, fix: str = "safe", tier: Tier = Tier.CORE, duplicates: tuple[str, ...] = ()
+) -> Rule:
     """A rule that reports the leaks of one code."""
     return Rule(
         module=module,
@@ -324,7 +326,9 @@ def _late_defer(leak: Leak) -> tuple[int, int] | None:
     if isinstance(func, ir.FuncLit):
         movable = captured_symbols(func.function) <= {place.symbol} and not item.call.args
     else:
-        others = [part for arg in item.call.args for part in expressions(arg) if isinstance(part, ir.Name) and part.symbol]
+        others = [
+            part for arg in item.call.args for part in expressions(arg) if isinstance(part, ir.Name) and part.symbol
+        ]
         movable = all(part.symbol is place.symbol for part in others)
     return _absolute(leak.unit, item.start, item.end) if movable else None
 
@@ -335,7 +339,9 @@ def _exit(leak: Leak, exit_: OpenExit) -> Exit:
     kind = ExitKind.RETURN
     if exit_.overwritten:
         branch = exit_.branch
-        kind = ExitKind.OVERWRITTEN if branch is None else ExitKind.END if isinstance(branch, BodyEnd) else ExitKind.BRANCH
+        kind = (
+            ExitKind.OVERWRITTEN if branch is None else ExitKind.END if isinstance(branch, BodyEnd) else ExitKind.BRANCH
+        )
     elif isinstance(exit_.item, FunctionEnd):
         kind = ExitKind.END
     start, end = unit.span(node)
@@ -354,7 +360,9 @@ def _comes_by(leak: Leak, exit_: OpenExit, *endings: Ending) -> bool:
     """Whether a path on which the obligation has ended so leads through the same way out."""
     graph, start = leak.unit.cfg(leak.acquire.function), leak.acquire.block
     return leak.outcome is not None and any(
-        event.block is exit_.block and event.item is not exit_.item and event.item.start <= exit_.item.start
+        (event.block is exit_.block
+        and event.item is not exit_.item
+        and event.item.start <= exit_.item.start)
         or graph.reaches(event.block, exit_.block, avoiding=start)
         for event in leak.outcome.of(*endings)
     )

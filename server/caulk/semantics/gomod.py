@@ -85,7 +85,9 @@ def _directives(text: str) -> list[tuple[str, list[str]]]:
 def workspace_directories(text: str, directory: str) -> list[str]:
     """The absolute directories that a go.work uses."""
     return [
-        os.path.normpath(os.path.join(directory, words[0])) for verb, words in _directives(text) if verb == "use" and words
+        os.path.normpath(os.path.join(directory, words[0]))
+        for verb, words in _directives(text)
+        if verb == "use" and words
     ]
 
 

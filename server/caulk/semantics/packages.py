@@ -110,7 +110,11 @@ class Package:
 
 def _add(table: dict[str, tuple[Declared, ...]], name: str, declared: Declared) -> None:
     known = table.get(name, ())
-    if known and build_tags.default_platform(declared.file.path) and not build_tags.default_platform(known[0].file.path):
+    if (
+        known
+        and build_tags.default_platform(declared.file.path)
+        and not build_tags.default_platform(known[0].file.path)
+    ):
         table[name] = (declared, *known)
     else:
         table[name] = (*known, declared)

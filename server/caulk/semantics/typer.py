@@ -33,7 +33,7 @@ from caulk.semantics.packages import Declared, Package, PackageFile, World
 from caulk.semantics.types import BASIC_NAMES, Types, default_type, substitute, unify
 
 BUILTINS = frozenset(
-    "append cap clear close complex copy delete imag len make max min new panic print println real recover".split()
+    ["append", "cap", "clear", "close", "complex", "copy", "delete", "imag", "len", "make", "max", "min", "new", "panic", "print", "println", "real", "recover"]
 )
 _UNIVERSE_TYPES = BASIC_NAMES | {"error", "any", "comparable"}
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})
@@ -565,7 +565,11 @@ class Typer:
     def _from_constraint(self, param: ir.TypeParam, found: dict[int, Type]) -> None:
         """``S ~[]E``: what is known of S tells E."""
         constraint = param.constraint
-        if not isinstance(constraint, ir.InterfaceType) or len(constraint.unions) != 1 or len(constraint.unions[0]) != 1:
+        if (
+            not isinstance(constraint, ir.InterfaceType)
+            or len(constraint.unions) != 1
+            or len(constraint.unions[0]) != 1
+        ):
             return
         core = self._types.resolve(constraint.unions[0][0], self._file)
         known = found.get(id(param.symbol))
@@ -644,10 +648,9 @@ def _arithmetic(left: Type | None, right: Type | None) -> Type | None:
     if left is None or right is None:
         known = left or right
         return known if isinstance(known, Basic) and not known.untyped else None
-    for type_, other in ((left, right), (right, left)):
-        if isinstance(type_, Basic) and type_.untyped:
-            continue
-        return type_ if isinstance(other, Basic) or type_ == other else type_
+    for type_ in (left, right):
+        if not (isinstance(type_, Basic) and type_.untyped):
+            return type_
     if left in (STRING, right):
         return left
     ranks = {name: rank for rank, name in enumerate(_UNTYPED_ORDER)}

@@ -35,8 +35,7 @@ Bindings: TypeAlias = Mapping[int, "Type | None"]
 NO_BINDINGS: Bindings = {}
 
 BASIC_NAMES = frozenset(
-    "bool string int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr byte rune float32 float64 complex64 "
-    "complex128".split()
+    ["bool", "string", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "uintptr", "byte", "rune", "float32", "float64", "complex64", "complex128"]
 )
 _ALIASES = {"byte": "uint8", "rune": "int32"}
 COMPARABLE = Named("", "comparable")
@@ -121,7 +120,11 @@ class Types:
         return Interface(methods, embedded, bool(expr.unions))
 
     def signature(
-        self, params: Iterable[ir.Param], results: Iterable[ir.Param], file: PackageFile, bindings: Bindings = NO_BINDINGS
+        self,
+        params: Iterable[ir.Param],
+        results: Iterable[ir.Param],
+        file: PackageFile,
+        bindings: Bindings = NO_BINDINGS,
     ) -> Signature:
         """The type of a function with these parameters and results."""
         variadic = False
@@ -359,8 +362,10 @@ def unify(param: Type | None, arg: Type | None, found: dict[int, Type]) -> None:
         case TypeParameter(symbol=symbol), _:
             if not (isinstance(arg, Basic) and arg.name == "nil"):
                 found.setdefault(id(symbol), default_type(arg))
-        case (Pointer(), Pointer()) | (Slice(), Slice()) | (Array(), Array()) | (Chan(), Chan()):
-            unify(param.elem, arg.elem, found)
+        case (Pointer(elem=inner), Pointer(elem=outer)) | (Slice(elem=inner), Slice(elem=outer)):
+            unify(inner, outer, found)
+        case (Array(elem=inner), Array(elem=outer)) | (Chan(elem=inner), Chan(elem=outer)):
+            unify(inner, outer, found)
         case Map(), Map():
             unify(param.key, arg.key, found)
             unify(param.value, arg.value, found)

@@ -142,7 +142,16 @@ def _names(callee: Callee) -> tuple[str, ...]:
 _KEYS = frozenset(
     {
         *("code", "kind", "noun", "why", "acquire", "must_call", "result", "unless_error", "resource", "returns_error"),
-        *("release_argument", "idempotent", "nil_safe", "never_only", "inline", "released_by", "discard_code", "overwrite_code"),
+        *(
+            "release_argument",
+            "idempotent",
+            "nil_safe",
+            "never_only",
+            "inline",
+            "released_by",
+            "discard_code",
+            "overwrite_code",
+        ),
         *("types", "type_names", "ok_result"),
     }
 )

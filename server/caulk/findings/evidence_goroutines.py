@@ -1,0 +1,90 @@
+"""Evidence of goroutines that never end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from caulk.findings.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """A buffer that lets every sender through, found right by exploring the function again with it."""
+
+    start: int
+    end: int
+    """The size argument of ``make``; empty, directly behind the type, when there is none."""
+    size: str
+    """Go text of the wanted size."""
+    certain: bool
+    """Whether nothing else can change: one goroutine, one send, nobody asks for ``len`` or ``cap``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoneSend:
+    """A send statement that may give up when a context ends: a whole statement in a function without results."""
+
+    start: int
+    end: int
+    context: str
+    """The context in scope there."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedSend(Evidence):
+    """A goroutine that waits for ever for somebody to receive."""
+
+    buffer: Buffer | None = None
+    send: LoneSend | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingClose(Evidence):
+    """A goroutine that ranges over a channel which nobody closes, or waits for a signal that is not given on every path."""
+
+    channel: str = ""
+    """The channel as the function that made it names it."""
+    after: int | None = None
+    """End of the statement that declares it: a deferred close fits behind it. None when that is not right."""
+
+
+class Pause(Enum):
+    """What a loop without an exit waits for, and so where a context fits in."""
+
+    SLEEP = "sleep"
+    """A ``time.Sleep`` statement."""
+    SELECT = "select"
+    """A select without an arm that leaves."""
+    RANGE = "range"
+    """``for range t.C``."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndlessLoop(Evidence):
+    """A loop that no path leaves, in a goroutine where ``return`` is legal, with a context in scope."""
+
+    pause: Pause
+    start: int
+    end: int
+    """SLEEP: the statement. SELECT: the ``select`` statement. RANGE: the header, from ``for`` up to the ``{``."""
+    subject: str
+    """SLEEP: the duration. RANGE: the channel. SELECT: empty."""
+    body: int
+    """Offset of the ``{``: of the select, or of the body of the range loop."""
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class InnerBreak(Evidence):
+    """A ``break`` that leaves only the select or switch around it."""
+
+    start: int
+    end: int
+    loop_start: int
+    """Where the loop statement starts that was meant."""
+    label: str
+    """A free name for a label in front of the loop; the label that it has already when ``labelled``."""
+    labelled: bool
+    may_return: bool
+    """Whether nothing follows the loop and the function has no results: ``return`` does the same."""

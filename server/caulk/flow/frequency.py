@@ -1,0 +1,174 @@
+"""How often a function runs: for each request, once in the life of the process, or nobody knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from caulk.ir import nodes as ir
+from caulk.ir.visit import walk
+
+if TYPE_CHECKING:
+    from caulk.flow.program import FunctionUnit
+
+MAX_DEPTH = 4
+"""How many calls a caller is looked for."""
+
+_CONTEXTS = (
+    ("github.com/gin-gonic/gin", "Context"),
+    ("github.com/labstack/echo", "Context"),
+    ("github.com/gofiber/fiber", "Ctx"),
+    ("github.com/valyala/fasthttp", "RequestCtx"),
+)
+"""Parameters that only request code has: import path (or what stands before ``/v2``) and type."""
+
+_COMMANDS = (("github.com/spf13/cobra", "Command"), ("github.com/urfave/cli", "Context"), ("testing", "M"))
+"""Parameters of what a process runs once."""
+
+_STARTS = re.compile(
+    r"^(?:New|Must|Open|Start|Run|Serve|Listen|Launch|Init|Setup|Set[Uu]p|Boot|Begin|Watch|Monitor|Spawn|Make|Create|Connect"
+    r"|Dial|Register|Enable|Install|Attach|Loop|Daemon|Background|Schedule|Poll|Main|Execute)",
+    re.IGNORECASE,
+)
+"""Names of functions that start something that is meant to last."""
+
+
+class Frequency(Enum):
+    REQUEST = "for each request"
+    ONCE = "once in a process"
+    STARTS = "once for what it starts"
+    """By its name the function makes or starts something that lasts."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    unit: FunctionUnit
+    call: ir.Call
+
+
+def frequency(unit: FunctionUnit, function: ir.Function) -> Frequency:
+    """How often ``function``, the top-level function of ``unit`` or a literal in it, runs."""
+    current: ir.Function | None = function
+    while current is not None:
+        if handles_request(unit, current):
+            return Frequency.REQUEST
+        current = current.parent
+    if runs_once(unit):
+        return Frequency.ONCE
+    if _STARTS.match(unit.name):
+        return Frequency.STARTS
+    return Frequency.REQUEST if _is_reached_from_request(unit, MAX_DEPTH, set()) else Frequency.UNKNOWN
+
+
+def handles_request(unit: FunctionUnit, function: ir.Function) -> bool:
+    """Whether the parameters are those of a request handler."""
+    found = set(_parameter_types(unit, function))
+    if {("net/http", "ResponseWriter"), ("net/http", "Request")} <= found:
+        return True
+    return any(_is_of(type_, known) for type_ in found for known in _CONTEXTS)
+
+
+def runs_once(unit: FunctionUnit, depth: int = MAX_DEPTH) -> bool:
+    """Whether the function runs once at most in the life of a process: ``main``, ``init``, a command, or only called there."""
+    if unit.name == "init" and not unit.receiver:
+        return True
+    if any(_is_of(type_, known) for type_ in _parameter_types(unit, unit.function) for known in _COMMANDS):
+        return True
+    if unit.program.package.name != "main":
+        return False
+    if unit.name == "main" and not unit.receiver:
+        return True
+    sites = callers(unit)
+    if not depth or not sites:
+        return False
+    return all(not _is_repeated(site) and runs_once(site.unit, depth - 1) for site in sites)
+
+
+def _is_repeated(site: CallSite) -> bool:
+    """Whether the call stands in a loop or in a literal."""
+    uses = site.unit.uses
+    if uses.function_of(site.call) is not site.unit.function:
+        return True
+    return any(isinstance(node, ir.For | ir.Range) for node in uses.around(site.call))
+
+
+def _is_reached_from_request(unit: FunctionUnit, depth: int, seen: set[FunctionUnit]) -> bool:
+    """Whether request code of the package calls the function, not by way of something that starts or caches."""
+    if unit in seen or not depth:
+        return False
+    seen.add(unit)
+    for site in callers(unit):
+        inside = site.unit.uses.function_of(site.call)
+        if _is_guarded(site):
+            continue
+        current: ir.Function | None = inside
+        while current is not None:
+            if handles_request(site.unit, current):
+                return True
+            current = current.parent
+        if not _STARTS.match(site.unit.name) and _is_reached_from_request(site.unit, depth - 1, seen):
+            return True
+    return False
+
+
+def _is_guarded(site: CallSite) -> bool:
+    """Whether the call runs once only: in a ``sync.Once``, or under ``if x == nil``, ``if !started``."""
+    uses = site.unit.uses
+    node: ir.Node | None = site.call
+    while node is not None:
+        parent = uses.parent(node)
+        match parent:
+            case ir.Call() if isinstance(node, ir.FuncLit) and site.unit.typer.callee(parent).name == "sync.Once.Do":
+                return True
+            case ir.If(cond=ir.Binary(op="==", right=ir.Name(name="nil")) | ir.Unary(op="!")):
+                return True
+            case _:
+                node = parent
+    return False
+
+
+def callers(unit: FunctionUnit) -> list[CallSite]:
+    """The calls of the function in its package, tests left out."""
+    mention = re.compile(rb"\b" + re.escape(unit.name.encode()) + rb"\s*[\[(]")
+    found: list[CallSite] = []
+    for other in unit.program.functions:
+        if other is unit or other.file.is_test or other.function.body is None or not mention.search(other.text):
+            continue
+        for node in walk(other.function.body, literals=True):
+            if isinstance(node, ir.Call) and _last_name(node.func) == unit.name:
+                callee = other.typer.callee(node)
+                if unit.program.unit_of_callee(callee) is unit:
+                    found.append(CallSite(other, node))
+    return found
+
+
+def _last_name(func: ir.Expr) -> str:
+    match func:
+        case ir.Name():
+            return func.name
+        case ir.Selector():
+            return func.field
+        case ir.Index():
+            return _last_name(func.base)
+        case _:
+            return ""
+
+
+def _parameter_types(unit: FunctionUnit, function: ir.Function) -> Iterator[tuple[str, str]]:
+    """The import paths and names of the parameters' types, as far as they are named in other packages."""
+    imports = unit.file.package_file.imports
+    for param in function.params:
+        type_ = param.type
+        while isinstance(type_, ir.PointerType):
+            type_ = type_.elem
+        if isinstance(type_, ir.NamedType) and type_.package in imports:
+            yield imports[type_.package], type_.name
+
+
+def _is_of(found: tuple[str, str], known: tuple[str, str]) -> bool:
+    path, name = found
+    return name == known[1] and (path == known[0] or path.startswith(known[0] + "/v"))

@@ -1,0 +1,118 @@
+"""Findings and fixes in the terms of the protocol."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lsprotocol import types
+
+from caulk.findings.finding import Finding, Severity
+from caulk.lsp.documents import Document, range_of, uri_of
+from caulk.rules import registry
+from caulk.syntax.source import SourceFile
+from caulk_codefixes.codefix import Applicability, Edit, Fix
+from caulk_codefixes.merge import apply
+
+SOURCE = "caulk"
+UNSAFE_ANNOTATION = "unsafe"
+
+_SEVERITIES = {
+    Severity.ERROR: types.DiagnosticSeverity.Error,
+    Severity.WARNING: types.DiagnosticSeverity.Warning,
+    Severity.INFORMATION: types.DiagnosticSeverity.Information,
+    Severity.HINT: types.DiagnosticSeverity.Hint,
+}
+
+
+def diagnostic(finding: Finding, document: Document, fingerprint: str) -> types.Diagnostic:
+    """One finding as a diagnostic, with the path of the leak as related information."""
+    rule = registry.rule_of(finding.code)
+    related = [
+        types.DiagnosticRelatedInformation(
+            types.Location(document.uri, range_of(document.source, step.span.start, step.span.end)), step.message
+        )
+        for step in finding.related
+        if not step.path or step.path == document.path
+    ]
+    return types.Diagnostic(
+        range=range_of(document.source, finding.span.start, finding.span.end),
+        message=finding.message,
+        severity=_SEVERITIES[finding.severity],
+        code=finding.code,
+        code_description=types.CodeDescription(uri_of(str(rule.page_path))) if rule is not None else None,
+        source=SOURCE,
+        related_information=related or None,
+        data={"fingerprint": fingerprint},
+    )
+
+
+def text_edits(source: SourceFile, fixes: Sequence[Fix]) -> list[types.TextEdit]:
+    """The edits of fixes, with the imports that they need, as small edits of the document."""
+    after = apply(source, fixes).text
+    return [
+        types.TextEdit(range_of(source, edit.start, edit.end), edit.text.decode("utf-8", "surrogateescape"))
+        for edit in line_edits(source.data, after)
+    ]
+
+
+def line_edits(before: bytes, after: bytes) -> Iterable[Edit]:
+    """The lines that differ, as edits of ``before``."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    starts = [0]
+    for line in old:
+        starts.append(starts[-1] + len(line))
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for tag, first, last, new_first, new_last in matcher.get_opcodes():
+        if tag != "equal":
+            yield Edit(starts[first], starts[last], b"".join(new[new_first:new_last]))
+
+
+class Client:
+    """What the client can do, as it said when it connected."""
+
+    def __init__(self, capabilities: types.ClientCapabilities) -> None:
+        text = capabilities.text_document
+        workspace = capabilities.workspace
+        edit = workspace.workspace_edit if workspace is not None else None
+        action = text.code_action if text is not None else None
+        resolve = action.resolve_support if action is not None else None
+        self.pulls = text is not None and text.diagnostic is not None
+        self.resolves_edits = resolve is not None and "edit" in resolve.properties
+        self.document_changes = edit is not None and bool(edit.document_changes)
+        self.annotations = edit is not None and edit.change_annotation_support is not None
+        operations = edit.resource_operations if edit is not None and edit.resource_operations else ()
+        self.creates_files = types.ResourceOperationKind.Create in operations
+        diagnostics = workspace.diagnostics if workspace is not None else None
+        self.refreshes = diagnostics is not None and bool(diagnostics.refresh_support)
+        hover = text.hover if text is not None else None
+        formats = hover.content_format if hover is not None and hover.content_format else ()
+        self.markdown = not formats or types.MarkupKind.Markdown in formats
+        self.versions = text is not None and text.publish_diagnostics is not None
+
+    def workspace_edit(self, document: Document, fixes: Sequence[Fix]) -> types.WorkspaceEdit:
+        """The edits of fixes in the form that the client understands best."""
+        edits = text_edits(document.source, fixes)
+        if not self.document_changes:
+            return types.WorkspaceEdit(changes={document.uri: edits})
+        unsafe = self.annotations and any(fix.applicability < Applicability.SAFE for fix in fixes)
+        changes: list[Any] = list(self._new_files(document, fixes))
+        written: list[Any] = list(edits)
+        if unsafe:
+            written = [types.AnnotatedTextEdit(UNSAFE_ANNOTATION, edit.range, edit.new_text) for edit in edits]
+        identifier = types.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
+        changes.append(types.TextDocumentEdit(identifier, written))
+        annotation = types.ChangeAnnotation("May change behaviour", needs_confirmation=False)
+        return types.WorkspaceEdit(
+            document_changes=changes, change_annotations={UNSAFE_ANNOTATION: annotation} if unsafe else None
+        )
+
+    def _new_files(self, document: Document, fixes: Sequence[Fix]) -> Iterable[Any]:
+        directory = document.uri.rpartition("/")[0]
+        for new in {file.name: file for fix in fixes for file in fix.new_files}.values():
+            uri = f"{directory}/{new.name}"
+            yield types.CreateFile(uri, options=types.CreateFileOptions(ignore_if_exists=True))
+            start = types.Range(types.Position(0, 0), types.Position(0, 0))
+            identifier = types.OptionalVersionedTextDocumentIdentifier(uri, None)
+            yield types.TextDocumentEdit(identifier, [types.TextEdit(start, new.text.decode())])

@@ -1,0 +1,161 @@
+"""What the server knows between messages: open documents, one workspace a configuration, the analyses of their versions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from caulk.config.load import ConfigError, check_codes, find_config, from_table, load
+from caulk.config.settings import Settings
+from caulk.engine.analyze import Analysis
+from caulk.engine.workspace import Workspace
+from caulk.lsp.documents import Document
+from caulk.rules import registry
+from caulk.semantics.contracts import ContractError
+from caulk_codefixes.codefix import FixSettings
+from caulk_codefixes.loop import FixResult, fix_file, settings_for
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """All analysis happens on one thread of its own, in the order asked for; results are kept by document version."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, Document] = {}
+        self.options: Mapping[str, Any] = {}
+        self.problems: list[str] = []
+        """Mistakes in configurations, to be told once."""
+        self.analyses = 0
+        """How many were made: for the tests and the log."""
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="analysis")
+        self._workspaces: dict[str, Workspace] = {}
+        self._results: dict[str, tuple[int, int, Analysis]] = {}
+        self._generation = 0
+        self._lock = threading.Lock()
+
+    # -- configuration
+
+    def configure(self, options: Any) -> None:
+        """The client's settings of the section ``caulk``; they lie over the nearest caulk.toml."""
+        self.options = options if isinstance(options, dict) else {}
+        self.reset()
+
+    def reset(self) -> None:
+        """Some configuration or go.mod changed: everything is looked at anew."""
+        with self._lock:
+            self._workspaces.clear()
+            self._generation += 1
+
+    def changed_on_disk(self) -> None:
+        """Some Go file changed outside the editor."""
+        with self._lock:
+            self._generation += 1
+            for workspace in self._workspaces.values():
+                workspace.invalidate("")
+
+    def _settings(self, directory: str) -> Settings:
+        try:
+            path = find_config(Path(directory))
+            settings = load(path) if path is not None else Settings()
+            known = {"select", "ignore", "severity", "defer-style"}
+            chosen = {key: value for key, value in self.options.items() if key in known and value}
+            if chosen:
+                wanted = from_table(chosen)
+                names = {key.replace("-", "_") for key in chosen}
+                settings = attrs.evolve(settings, **{name: getattr(wanted, name) for name in names})
+            check_codes([*settings.select, *settings.ignore, *settings.severity], registry.by_code())
+        except ConfigError as error:
+            if str(error) not in self.problems:
+                self.problems.append(str(error))
+            return Settings()
+        return settings
+
+    def _workspace(self, path: str) -> Workspace:
+        settings = self._settings(os.path.dirname(path))
+        key = repr(settings)
+        if key not in self._workspaces:
+            try:
+                self._workspaces[key] = Workspace(settings)
+            except ContractError as error:
+                self.problems.append(str(error))
+                self._workspaces[key] = Workspace(attrs.evolve(settings, contracts=()))
+        return self._workspaces[key]
+
+    # -- analysis
+
+    async def analysis(self, document: Document) -> Analysis:
+        """The analysis of exactly this version; made when nobody has made it yet."""
+        known = self._known(document)
+        if known is not None:
+            return known
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._analyze, document)
+
+    def _known(self, document: Document) -> Analysis | None:
+        result = self._results.get(document.uri)
+        if result is None or result[:2] != (document.version, self._generation):
+            return None
+        return result[2]
+
+    def _analyze(self, document: Document) -> Analysis:
+        current = self.documents.get(document.uri)
+        if current is not None and current.version != document.version:
+            return Analysis(document.source)  # stale before its turn came: nobody will look at it
+        with self._lock:
+            known = self._known(document)
+            if known is not None:
+                return known
+            generation = self._generation
+            workspace = self._overlaid(document.path)
+            workspace.overlay(document.path, document.source.data)
+            self.analyses += 1
+            analysis = workspace.analyze_file(document.path)
+            self._results[document.uri] = document.version, generation, analysis
+        for error in analysis.errors:
+            if error.internal:
+                log.error("%s: %s", error.path, error.message)
+        return analysis
+
+    def _overlaid(self, path: str) -> Workspace:
+        """The workspace of a path, with all open documents of the same package laid over the disk."""
+        workspace = self._workspace(path)
+        for other in list(self.documents.values()):
+            if os.path.dirname(other.path) == os.path.dirname(path):
+                workspace.overlay(other.path, other.source.data)
+        return workspace
+
+    def fix_settings(self, document: Document) -> FixSettings:
+        """How fixes are written in this document."""
+        with self._lock:
+            return settings_for(self._workspace(document.path), document.path)
+
+    async def fix_all(self, document: Document) -> FixResult:
+        """All safe fixes of this version."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._fix_all, document)
+
+    def _fix_all(self, document: Document) -> FixResult:
+        with self._lock:
+            workspace = self._overlaid(document.path)
+            workspace.overlay(document.path, document.source.data)
+            return fix_file(workspace, document.path)
+
+    # -- documents
+
+    def close(self, uri: str) -> None:
+        document = self.documents.pop(uri, None)
+        self._results.pop(uri, None)
+        if document is not None:
+            with self._lock:
+                for workspace in self._workspaces.values():
+                    workspace.overlay(document.path, None)
+
+    def stop(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,1 @@
+"""Rules about goroutines, channels and wait groups."""
