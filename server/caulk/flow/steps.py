@@ -205,9 +205,8 @@ class Codes:
             else:
                 yield Step(Kind.MAKE, assign, (symbol,))
         yield from self._forget(assign, assign.left)
-        if len(assign.left) == len(assign.right) == 1:
-            fact = _constant(assign.left[0], assign.right[0])
-            if fact is not None and fact[0] in self._wanted:
+        for fact in _told(assign):
+            if fact[0] in self._wanted:
                 yield Step(Kind.LEARN, assign, fact=fact)
 
     def _forget(self, node: ir.Node, targets: tuple[ir.Expr, ...]) -> Iterator[Step]:
@@ -391,6 +390,19 @@ def _rounds(loop: ir.For | ir.Range) -> int | None:
     return int(limit) if limit.isdigit() else None
 
 
+def _told(assign: ir.Assign) -> Iterator[known.Fact]:
+    """What an assignment of ``true``, ``false`` or ``nil``, or a declaration without a value, tells about its variables."""
+    if assign.op == "var" and not assign.right:
+        for symbol in assign.new:
+            if symbol is not None:
+                is_bool = isinstance(assign.type, ir.NamedType) and assign.type.name == "bool"
+                yield (known.token(symbol), False) if is_bool else known.nil_fact(symbol)
+    if len(assign.left) == len(assign.right) == 1:
+        fact = _constant(assign.left[0], assign.right[0])
+        if fact is not None:
+            yield fact
+
+
 def _constant(target: ir.Expr, value: ir.Expr) -> known.Fact | None:
     if (
         not isinstance(target, ir.Name)
@@ -448,8 +460,9 @@ def _repeated(unit: FunctionUnit) -> frozenset[str]:
         for condition in conditions.values():
             note(known.key(condition))
         for node in walk(function.body):
-            if isinstance(node, ir.Assign) and len(node.left) == len(node.right) == 1:
-                note(_constant(node.left[0], node.right[0]))
+            if isinstance(node, ir.Assign):
+                for fact in _told(node):
+                    note(fact)
             elif isinstance(node, ir.CommCase):
                 symbol = communicating(node.comm)
                 if symbol is not None:

@@ -60,6 +60,7 @@ def _operation(node: ir.Node) -> ir.Node:
 # -- words
 
 _VERBS = {Use.SEND: "send", Use.RECEIVE: "receive", Use.RANGE: "range"}
+_WAITS = {Use.SEND: "send on", Use.RECEIVE: "receive from", Use.RANGE: "receive from"}
 _MISSING = {
     Use.SEND: "receiving from it",
     Use.RECEIVE: "sending on it or closing it",
@@ -110,7 +111,7 @@ def _left_message(blocked: Blocked) -> str:
     else:
         way = f"{_owner(blocked)} can leave at line {line}"
     if stuck.instances > 1:
-        return f"{way} while goroutines still wait for its {partner}: those at {operation} never end"
+        return f"{way} while goroutines still wait to {_WAITS[stuck.use]} {name}: they never end"
     return f"{way} without {partner}: the goroutine then waits at {operation} for ever"
 
 
