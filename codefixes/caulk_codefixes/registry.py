@@ -11,6 +11,7 @@ from caulk_codefixes import (
     defer_in_goroutine,
     defer_release,
     hoist_defer,
+    hoist_from_context,
     move_release,
     release_before_exit,
     wrap_loop_body,
@@ -26,6 +27,7 @@ FIXES: tuple[CodeFix, ...] = (
     bind_discarded.FIX,
     move_release.FIX,
     wrap_loop_body.FIX,
+    hoist_from_context.FIX,
 )
 
 NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool"})

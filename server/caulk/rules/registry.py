@@ -8,6 +8,7 @@ from caulk.config.settings import ALL, TIERS, Settings
 from caulk.rules.context import cancel_overwritten, cancel_uncalled, span_unended
 from caulk.rules.databases import conn_unreleased, rows_unclosed, stmt_unclosed, subscription_unclosed, tx_unfinished
 from caulk.rules.http import http_body_unclosed, http_response_discarded, http_response_overwritten
+from caulk.rules.requests import gin_context_in_goroutine
 from caulk.rules.resources import defer_in_loop, release_before_error_check, resource_unclosed
 from caulk.rules.rule import Rule
 
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     cancel_uncalled.RULE,
     cancel_overwritten.RULE,
     span_unended.RULE,
+    gin_context_in_goroutine.RULE,
 )
 
 

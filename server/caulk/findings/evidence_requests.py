@@ -1,0 +1,125 @@
+"""Evidence of the request rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from caulk.findings.evidence import Evidence
+
+
+class UseKind(Enum):
+    """What a goroutine does with a request context."""
+
+    VALUE = "value"
+    """Reads one value with constant arguments: it can be read before the goroutine starts."""
+    REQUEST_CONTEXT = "request context"
+    """Asks for ``c.Request.Context()``."""
+    AS_CONTEXT = "context"
+    """Passes it as a ``context.Context``."""
+    READS = "reads"
+    """Reads from it in some other way."""
+    WRITES = "writes"
+    """Answers the request, goes on in the chain or reads the body: nothing of that outlives the handler."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextUse:
+    """One use: bytes ``start`` to ``end`` of the expression (``c.ClientIP()``) or of the name alone."""
+
+    kind: UseKind
+    start: int
+    end: int
+    text: str
+    """The expression as written."""
+    name: str = ""
+    """A free name for its value, for VALUE and REQUEST_CONTEXT."""
+
+
+@dataclass(frozen=True, slots=True)
+class EscapedContext(Evidence):
+    """A request context used in a goroutine."""
+
+    before: int
+    """Offset of the statement that starts the goroutine."""
+    context: str
+    """The name of the context."""
+    uses: tuple[ContextUse, ...]
+    names: tuple[tuple[int, int], ...]
+    """Every occurrence of the context's name that the goroutine sees."""
+    copy_name: str
+    """A free name for a copy."""
+    detached_name: str
+    """A free name for a detached context."""
+    copies: bool
+    """Whether the framework has ``Copy``."""
+    as_argument: bool = False
+    """Whether the context is an argument of the ``go`` call itself: evaluated before the goroutine starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedState(Evidence):
+    """A variable outside a handler that gets data of one request."""
+
+    name: str
+    declaration: tuple[int, int] | None
+    """The statement that declares it and nothing else (``var user string``); None when that is not so simple."""
+    assignment: tuple[int, int]
+    operator: tuple[int, int]
+    """The ``=`` of the assignment."""
+    only_in_handler: bool
+    """Whether every use of it stands in this handler, behind the assignment."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrowingMap(Evidence):
+    """A map that only grows."""
+
+    container: str
+    """The map as written (``s.seen``)."""
+    write: tuple[int, int]
+    """The statement that adds an entry."""
+    is_sync_map: bool
+    whole_statement: bool
+    """Whether the write is a statement on its own in a block, so that a guard fits in front of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnboundedPool(Evidence):
+    """A database handle without limits."""
+
+    name: str
+    """The variable that holds it, empty when it has none."""
+    after: int
+    """Offset of the end of the statement behind which the limits fit; -1 for nowhere."""
+    block_start: bool = False
+    """Whether ``after`` is the brace that opens a block instead."""
+
+
+class BufferKind(Enum):
+    COMPRESSOR = "compressor"
+    BYTES = "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class PerRequestBuffer(Evidence):
+    """A buffer or compressing writer made for every request."""
+
+    kind: BufferKind
+    statement: tuple[int, int]
+    """The assignment that makes it."""
+    name: str
+    type_name: str
+    """``gzip.Writer``; for BYTES ``[]byte``."""
+    constructor: str
+    """``gzip.NewWriter``; for BYTES the ``make`` call."""
+    target: str
+    """What the compressing writer writes to."""
+    pool_name: str
+    """A free package-level name."""
+    pointer_name: str
+    """A free name in the function."""
+    function_end: int
+    """Offset behind the function that it stands in."""
+    closed: bool
+    """Whether the function closes the compressing writer by a defer."""
