@@ -10,9 +10,13 @@ from caulk_codefixes import (
     bind_discarded,
     defer_in_goroutine,
     defer_release,
+    guard_map_size,
     hoist_defer,
     hoist_from_context,
+    limit_pool,
+    move_into_handler,
     move_release,
+    pool_buffer,
     release_before_exit,
     wrap_loop_body,
 )
@@ -28,6 +32,10 @@ FIXES: tuple[CodeFix, ...] = (
     move_release.FIX,
     wrap_loop_body.FIX,
     hoist_from_context.FIX,
+    move_into_handler.FIX,
+    guard_map_size.FIX,
+    pool_buffer.FIX,
+    limit_pool.FIX,
 )
 
 NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool"})

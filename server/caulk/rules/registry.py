@@ -5,10 +5,18 @@ from __future__ import annotations
 from functools import cache
 
 from caulk.config.settings import ALL, TIERS, Settings
-from caulk.rules.context import cancel_overwritten, cancel_uncalled, span_unended
-from caulk.rules.databases import conn_unreleased, rows_unclosed, stmt_unclosed, subscription_unclosed, tx_unfinished
+from caulk.rules.context import cancel_overwritten, cancel_uncalled, large_context_value, span_unended
+from caulk.rules.databases import (
+    conn_unreleased,
+    rows_unclosed,
+    sql_pool_unbounded,
+    stmt_unclosed,
+    subscription_unclosed,
+    tx_unfinished,
+)
+from caulk.rules.growth import buffer_allocated_per_request, unbounded_map
 from caulk.rules.http import http_body_unclosed, http_response_discarded, http_response_overwritten
-from caulk.rules.requests import gin_context_in_goroutine
+from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
 from caulk.rules.resources import defer_in_loop, release_before_error_check, resource_unclosed
 from caulk.rules.rule import Rule
 
@@ -28,6 +36,11 @@ RULES: tuple[Rule, ...] = (
     cancel_overwritten.RULE,
     span_unended.RULE,
     gin_context_in_goroutine.RULE,
+    shared_request_state.RULE,
+    unbounded_map.RULE,
+    buffer_allocated_per_request.RULE,
+    large_context_value.RULE,
+    sql_pool_unbounded.RULE,
 )
 
 

@@ -17,17 +17,62 @@ from caulk.rules.rule import Rule
 from caulk.semantics.model import Pointer, Signature, named
 
 _VALUES = frozenset(
-    ["ClientIP", "RemoteIP", "Query", "DefaultQuery", "Param", "GetHeader", "GetString", "GetInt", "GetInt64", "GetUint", "GetBool", "GetFloat64", "GetDuration", "GetTime", "FullPath", "ContentType", "HandlerName", "IsWebsocket", "QueryParam", "RealIP", "Path", "Method", "URL", "UserAgent", "Referer"]
+    [
+        "ClientIP",
+        "RemoteIP",
+        "Query",
+        "DefaultQuery",
+        "Param",
+        "GetHeader",
+        "GetString",
+        "GetInt",
+        "GetInt64",
+        "GetUint",
+        "GetBool",
+        "GetFloat64",
+        "GetDuration",
+        "GetTime",
+        "FullPath",
+        "ContentType",
+        "HandlerName",
+        "IsWebsocket",
+        "QueryParam",
+        "RealIP",
+        "Path",
+        "Method",
+        "URL",
+        "UserAgent",
+        "Referer",
+    ]
 )
 """Methods that read one value."""
 _REQUEST_FIELDS = frozenset({"URL", "Header", "Method", "Host", "RemoteAddr", "RequestURI", "Proto"})
 """Fields of the request that may be read before the goroutine starts."""
-_READS = frozenset(["Get", "MustGet", "Keys", "Params", "QueryArray", "QueryMap", "GetStringMap", "GetStringSlice", "Value", "Errors"])
+_READS = frozenset(
+    ["Get", "MustGet", "Keys", "Params", "QueryArray", "QueryMap", "GetStringMap", "GetStringSlice", "Value", "Errors"]
+)
 _HOIST_NAMES = {"ClientIP": "ip", "RealIP": "ip", "RemoteIP": "ip", "UserAgent": "userAgent", "FullPath": "path"}
 _STARTERS = frozenset(
-    {"golang.org/x/sync/errgroup.Group.Go", "golang.org/x/sync/errgroup.Group.TryGo", "sync.WaitGroup.Go", "time.AfterFunc"}
+    {
+        "golang.org/x/sync/errgroup.Group.Go",
+        "golang.org/x/sync/errgroup.Group.TryGo",
+        "sync.WaitGroup.Go",
+        "time.AfterFunc",
+    }
 )
-_BODY_USES = frozenset({"Body", "Form", "PostForm", "MultipartForm", "FormValue", "PostFormValue", "FormFile", "ParseForm", "ParseMultipartForm"})
+_BODY_USES = frozenset(
+    {
+        "Body",
+        "Form",
+        "PostForm",
+        "MultipartForm",
+        "FormValue",
+        "PostFormValue",
+        "FormFile",
+        "ParseForm",
+        "ParseMultipartForm",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -43,7 +88,12 @@ class _Start:
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
-    if b"go " not in unit.text and b".Go(" not in unit.text and b"AfterFunc" not in unit.text and b".Submit(" not in unit.text:
+    if (
+        b"go " not in unit.text
+        and b".Go(" not in unit.text
+        and b"AfterFunc" not in unit.text
+        and b".Submit(" not in unit.text
+    ):
         return
     for function in unit.function.walk():
         if function.body is None:
@@ -79,7 +129,11 @@ def _is_context(unit: FunctionUnit, name: ir.Name) -> bool:
         return False
     definition = symbol.definition
     made = definition.expr if definition is not None else None
-    copied = isinstance(made, ir.Call) and isinstance(made.func, ir.Selector) and made.func.field in ("Copy", "Clone", "WithContext")
+    copied = (
+        isinstance(made, ir.Call)
+        and isinstance(made.func, ir.Selector)
+        and made.func.field in ("Copy", "Clone", "WithContext")
+    )
     fresh = isinstance(made, ir.Call) and not copied and symbol.kind is ir.SymbolKind.LOCAL
     return not copied and not fresh and symbol.assigned == 0
 
@@ -153,7 +207,12 @@ def _selected(unit: FunctionUnit, selector: ir.Selector, above: dict[int, ir.Nod
     is_call = isinstance(parent, ir.Call) and parent.func is selector
     whole: ir.Node = parent if is_call and parent is not None else selector
     field_name = selector.field
-    if field_name in _VALUES and is_call and isinstance(whole, ir.Call) and all(isinstance(a, ir.Literal) for a in whole.args):
+    if (
+        field_name in _VALUES
+        and is_call
+        and isinstance(whole, ir.Call)
+        and all(isinstance(a, ir.Literal) for a in whole.args)
+    ):
         return _value(unit, whole, _HOIST_NAMES.get(field_name, _named_by_argument(whole)))
     if field_name == "Request":
         return _of_request(unit, selector, above)
@@ -161,7 +220,13 @@ def _selected(unit: FunctionUnit, selector: ir.Selector, above: dict[int, ir.Nod
         return ContextUse(UseKind.READS, *unit.span(whole), unit.source_text(whole))
     if is_call and field_name in ("Copy",):
         return ContextUse(UseKind.READS, *unit.span(whole), unit.source_text(whole))
-    http_read = field_name in _REQUEST_FIELDS or field_name in ("Context", "Cookie", "Cookies", "BasicAuth", "PathValue")
+    http_read = field_name in _REQUEST_FIELDS or field_name in (
+        "Context",
+        "Cookie",
+        "Cookies",
+        "BasicAuth",
+        "PathValue",
+    )
     if http_read:
         return ContextUse(UseKind.READS, *unit.span(whole), unit.source_text(whole))
     return ContextUse(UseKind.WRITES, *unit.span(whole), unit.source_text(whole))
@@ -177,7 +242,17 @@ def _named_by_argument(call: ir.Call) -> str:
         if isinstance(arg, ir.Literal) and arg.kind == "string":
             words = "".join(char if char.isalnum() else " " for char in arg.text.strip('"`')).split()
             name = "".join(word.lower() if number == 0 else word.capitalize() for number, word in enumerate(words))
-            if name[:1].isalpha() and name not in ("type", "func", "range", "map", "go", "select", "default", "case", "var"):
+            if name[:1].isalpha() and name not in (
+                "type",
+                "func",
+                "range",
+                "map",
+                "go",
+                "select",
+                "default",
+                "case",
+                "var",
+            ):
                 return name
     return "value"
 
@@ -198,7 +273,9 @@ def _of_request(unit: FunctionUnit, request: ir.Selector, above: dict[int, ir.No
         break
     if outer.field == "Context" and isinstance(node, ir.Call) and node.func is outer:
         return ContextUse(UseKind.REQUEST_CONTEXT, *unit.span(node), unit.source_text(node), free_name(unit, "ctx"))
-    constant = isinstance(node, ir.Selector) or (isinstance(node, ir.Call) and all(isinstance(a, ir.Literal) for a in node.args))
+    constant = isinstance(node, ir.Selector) or (
+        isinstance(node, ir.Call) and all(isinstance(a, ir.Literal) for a in node.args)
+    )
     if outer.field in _REQUEST_FIELDS and constant:
         name = _named_by_argument(node) if isinstance(node, ir.Call) and node.args else _lower_first(_last_field(node))
         return _value(unit, node, name)
@@ -221,7 +298,11 @@ def _wants_context(unit: FunctionUnit, call: ir.Call, name: ir.Name) -> bool:
     if not isinstance(callee.signature, Signature) or position >= len(callee.signature.params):
         return False
     wanted = named(callee.signature.params[position])
-    return wanted is not None and wanted.qualified == "context.Context" and not isinstance(callee.signature.params[position], Pointer)
+    return (
+        wanted is not None
+        and wanted.qualified == "context.Context"
+        and not isinstance(callee.signature.params[position], Pointer)
+    )
 
 
 def _finding(
@@ -265,7 +346,10 @@ def _message(name: str, framework: Framework, uses: tuple[ContextUse, ...]) -> s
         return f"{name} is used in a goroutine for its body or form after this handler may have returned: net/http closes the body then"
     base = f"{name} is used in a goroutine after this handler may have returned: {framework.value} may already serve another request with it"
     if any(use.kind is UseKind.WRITES for use in uses):
-        return base + "; the goroutine answers or reads the body, so a copy does not help: do that before the handler returns"
+        return (
+            base
+            + "; the goroutine answers or reads the body, so a copy does not help: do that before the handler returns"
+        )
     return base
 
 

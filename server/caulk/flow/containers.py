@@ -1,0 +1,221 @@
+"""Maps that outlive a request: which ones a package has, who puts entries in, and whether anybody takes them out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from caulk.ir import nodes as ir
+from caulk.ir.visit import statements, walk
+from caulk.semantics.model import Map, Named, named
+
+if TYPE_CHECKING:
+    from caulk.flow.program import FunctionUnit, Program
+    from caulk.flow.requests import RequestCode
+
+ContainerKey: TypeAlias = tuple[str, ...]
+"""Identity of a container: a package variable, a field of a type, or a captured variable."""
+
+SYNC_MAP = "sync.Map"
+_SYNC_WRITES = frozenset({"Store", "LoadOrStore", "Swap", "CompareAndSwap"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Insert:
+    """One statement or call that may add an entry."""
+
+    code: RequestCode
+    container: ir.Expr
+    key: ir.Expr
+    identity: ContainerKey
+    node: ir.Node
+    """The writing statement, or the call."""
+    sync_map: bool
+
+
+def inserts(program: Program) -> Iterator[Insert]:
+    """The writes to long-lived maps in request code."""
+    for code in program.requests:
+        body = code.function.body
+        if body is None:
+            continue
+        for node in walk(body):
+            match node:
+                case ir.Assign(op="=") | ir.Assign(op="+=") | ir.IncDec():
+                    targets = node.left if isinstance(node, ir.Assign) else (node.operand,)
+                    for target in targets:
+                        if isinstance(target, ir.Index) and len(target.indices) == 1:
+                            yield from _map_insert(code, target, node)
+                case ir.Call(func=ir.Selector() as method) if method.field in _SYNC_WRITES and node.args:
+                    yield from _sync_insert(code, method, node)
+                case _:
+                    pass
+
+
+def _map_insert(code: RequestCode, target: ir.Index, node: ir.Node) -> Iterator[Insert]:
+    typer = code.unit.typer
+    if not isinstance(typer.underlying(typer.type_of(target.base)), Map):
+        return
+    identity = identity_of(code.unit, target.base, code)
+    if identity is not None:
+        yield Insert(code, target.base, target.indices[0], identity, node, sync_map=False)
+
+
+def _sync_insert(code: RequestCode, method: ir.Selector, call: ir.Call) -> Iterator[Insert]:
+    owner = named(code.unit.typer.type_of(method.base))
+    if owner is None or owner.qualified != SYNC_MAP:
+        return
+    identity = identity_of(code.unit, method.base, code)
+    if identity is not None:
+        yield Insert(code, method.base, call.args[0], identity, call, sync_map=True)
+
+
+def identity_of(unit: FunctionUnit, expr: ir.Expr, code: RequestCode | None = None) -> ContainerKey | None:
+    """Which long-lived container an expression denotes; None for one that lives no longer than the request."""
+    while isinstance(expr, ir.Unary) and expr.op in "&*":
+        expr = expr.operand
+    match expr:
+        case ir.Name(symbol=None):
+            declared = unit.typer.package_symbol(expr)
+            return ("variable", declared.qualified) if declared and isinstance(declared.node, ir.ValueDecl) else None
+        case ir.Name(symbol=ir.Symbol() as symbol):
+            return _captured(unit, symbol, code)
+        case ir.Selector():
+            return _field(unit, expr)
+        case _:
+            return None
+
+
+def _captured(unit: FunctionUnit, symbol: ir.Symbol, code: RequestCode | None) -> ContainerKey | None:
+    """A variable of a factory that the handler captures."""
+    if symbol.kind is not ir.SymbolKind.LOCAL or code is None or symbol.function is code.function:
+        return None
+    owner: ir.Function | None = symbol.function
+    while owner is not None:
+        if unit.program.requests.of(owner) is not None:
+            return None
+        owner = owner.parent
+    return "captured", unit.qualified, symbol.name, str(symbol.start)
+
+
+def _field(unit: FunctionUnit, expr: ir.Selector) -> ContainerKey | None:
+    owner = named(unit.typer.type_of(expr.base))
+    if owner is None:
+        declared = unit.typer.package_symbol(expr)
+        return ("variable", declared.qualified) if declared and isinstance(declared.node, ir.ValueDecl) else None
+    return ("field", owner.qualified, expr.field) if _is_shared(unit, owner, expr.base) else None
+
+
+def _is_shared(unit: FunctionUnit, owner: Named, base: ir.Expr) -> bool:
+    """Whether objects of the type serve several requests: they carry a lock, or this one is a package variable."""
+    root = base
+    while isinstance(root, ir.Selector):
+        root = root.base
+    if isinstance(root, ir.Name) and root.symbol is None:
+        return True
+    if isinstance(root, ir.Name) and root.symbol is not None and root.symbol.kind is ir.SymbolKind.LOCAL:
+        return False
+    return any(
+        (found := unit.typer.member(owner, name)) is not None
+        and (lock := named(found.type)) is not None
+        and lock.path == "sync"
+        for name in ("mu", "Mutex", "RWMutex", "lock", "mtx", "mutex", "rw", "mux", "lk", "l")
+    )
+
+
+# -- what takes entries out
+
+
+class Shrinks:
+    """Whether anything in the package bounds a container: deletes, clears, swaps, counts, or hands it to somebody else."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._known: dict[ContainerKey, bool] = {}
+
+    def bounds(self, identity: ContainerKey, insert: Insert) -> bool:
+        if identity not in self._known:
+            self._known[identity] = any(
+                self._in_unit(unit, identity, insert) for unit in self._program.functions if _mentions(unit, identity)
+            )
+        return self._known[identity]
+
+    def _in_unit(self, unit: FunctionUnit, identity: ContainerKey, insert: Insert) -> bool:
+        if unit.function.body is None:
+            return False
+        name = _name(identity)
+        aliases = _aliases(unit, name)
+        for node in walk(unit.function.body, literals=True):
+            if isinstance(node, ir.Call) and _call_bounds(node, name, aliases):
+                return True
+            if isinstance(node, ir.Assign) and _assign_bounds(unit, node, name, identity):
+                return True
+            if isinstance(node, ir.Return) and any(_last(value) == name for value in node.values):
+                return True
+        return False
+
+
+def _name(identity: ContainerKey) -> str:
+    return identity[2] if identity[0] in ("captured", "field") else identity[1].rpartition(".")[2]
+
+
+def _mentions(unit: FunctionUnit, identity: ContainerKey) -> bool:
+    return re.search(rb"\b" + re.escape(_name(identity).encode()) + rb"\b", unit.text) is not None
+
+
+def _aliases(unit: FunctionUnit, name: str) -> set[ir.Symbol]:
+    """Local variables that are the container."""
+    found: set[ir.Symbol] = set()
+    if unit.function.body is not None:
+        for statement in statements(unit.function.body, literals=True):
+            if isinstance(statement, ir.Assign) and len(statement.left) == len(statement.right):
+                for target, value in zip(statement.left, statement.right, strict=True):
+                    plain = value.operand if isinstance(value, ir.Unary) and value.op == "&" else value
+                    if isinstance(target, ir.Name) and target.symbol and _last(plain) == name:
+                        found.add(target.symbol)
+    return found
+
+
+def _is_it(expr: ir.Expr, name: str, aliases: set[ir.Symbol]) -> bool:
+    plain = expr.operand if isinstance(expr, ir.Unary) and expr.op in "&*" else expr
+    return _last(plain) == name or (isinstance(plain, ir.Name) and plain.symbol in aliases)
+
+
+_SYNC_SHRINKS = frozenset({"Delete", "LoadAndDelete", "CompareAndDelete", "Clear"})
+
+
+def _call_bounds(call: ir.Call, name: str, aliases: set[ir.Symbol]) -> bool:
+    func = call.func
+    if isinstance(func, ir.Selector):
+        if func.field in _SYNC_SHRINKS and _is_it(func.base, name, aliases):
+            return True
+        return any(_is_it(arg, name, aliases) for arg in call.args)  # handed over: somebody else may shrink it
+    if isinstance(func, ir.Name) and any(_is_it(arg, name, aliases) for arg in call.args):
+        return func.name not in ("cap", "append", "copy", "string", "print", "println")
+    return False
+
+
+def _assign_bounds(unit: FunctionUnit, node: ir.Assign, name: str, identity: ContainerKey) -> bool:
+    """``m = make(…)`` or a swap outside the declaration and outside a constructor; a guard for nil does not count."""
+    if node.op != "=":
+        return False
+    for number, target in enumerate(node.left):
+        if isinstance(target, ir.Name | ir.Selector) and _last(target) == name:
+            value = node.right[number] if len(node.left) == len(node.right) else None
+            lazily = b"== nil" in unit.text
+            initial = unit.name in ("init", "main") or unit.name.startswith(("New", "new", "Init", "init", "Setup"))
+            if value is None or not (lazily or initial):
+                return True
+    return False
+
+
+def _last(expr: ir.Expr) -> str:
+    match expr:
+        case ir.Name():
+            return expr.name
+        case ir.Selector():
+            return expr.field
+        case _:
+            return ""

@@ -1,0 +1,130 @@
+"""Large values in a context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caulk.findings.evidence import Evidence
+from caulk.findings.finding import Confidence, Finding, Related, Span, Tier
+from caulk.flow.program import FunctionUnit
+from caulk.flow.requests import Framework, framework_of
+from caulk.ir import nodes as ir
+from caulk.ir.visit import expressions
+from caulk.rules.rule import Rule
+from caulk.semantics.model import Basic, Named, Slice, Type, named
+
+LARGE = 64 << 10
+"""Bytes from which a constant ``make([]byte, n)`` counts as large."""
+
+_READERS = frozenset({"io.ReadAll", "io/ioutil.ReadAll", "os.ReadFile", "io/ioutil.ReadFile"})
+_HEAVY_TYPES = frozenset(
+    {
+        "bytes.Buffer",
+        "image.RGBA",
+        "image.NRGBA",
+        "image.Image",
+        "database/sql.Rows",
+        "net/http.Request",
+        "mime/multipart.Form",
+    }
+)
+
+
+def _check(unit: FunctionUnit) -> Iterator[Finding]:
+    if b"WithValue" not in unit.text and b".Set(" not in unit.text:
+        return
+    for function in unit.function.walk():
+        if function.body is None:
+            continue
+        for part in expressions(function.body):
+            if isinstance(part, ir.Call):
+                value = _stored(unit, part)
+                why = _why_large(unit, value) if value is not None else None
+                if value is not None and why is not None:
+                    yield _finding(unit, part, value, *why)
+
+
+def _stored(unit: FunctionUnit, call: ir.Call) -> ir.Expr | None:
+    """The value that a call puts into a context."""
+    callee = unit.typer.callee(call)
+    if callee.name == "context.WithValue" and len(call.args) == 3:
+        return call.args[2]
+    func = call.func
+    if callee.short == "Set" and isinstance(func, ir.Selector) and len(call.args) == 2:
+        if framework_of(unit.typer.type_of(func.base)) in (Framework.GIN, Framework.ECHO):
+            return call.args[1]
+    return None
+
+
+def _why_large(unit: FunctionUnit, value: ir.Expr) -> tuple[str, Tier] | None:
+    """What is known of its size, and how surely."""
+    made = value
+    if isinstance(value, ir.Name) and value.symbol is not None and value.symbol.definition is not None:
+        made = value.symbol.definition.expr
+    if isinstance(made, ir.Call):
+        callee = unit.typer.callee(made)
+        if callee.name in _READERS:
+            return f"all that {callee.name} read", Tier.EXTENDED
+        if callee.name == "make" and _is_large(made):
+            return f"{unit.source_text(made)}", Tier.EXTENDED
+    type_ = unit.typer.type_of(value)
+    owner = named(type_)
+    if owner is not None and owner.qualified in _HEAVY_TYPES:
+        return f"a {_shown(owner)}", Tier.EXTENDED
+    if isinstance(type_, Slice) and _is_byte(type_.elem):
+        return "a byte slice", Tier.EXPERIMENTAL
+    return None
+
+
+def _shown(owner: Named) -> str:
+    return f"{owner.path.rpartition('/')[2]}.{owner.name}"
+
+
+def _is_byte(type_: Type | None) -> bool:
+    return isinstance(type_, Basic) and type_.name == "uint8"
+
+
+def _is_large(make: ir.Call) -> bool:
+    size = constant(make.args[1]) if len(make.args) > 1 else None
+    return size is not None and size >= LARGE
+
+
+def constant(expr: ir.Expr) -> int | None:
+    """The value of a constant integer expression as people write sizes (``64 << 10``, ``4 * 1024``); None for others."""
+    match expr:
+        case ir.Literal(kind="int"):
+            try:
+                return int(expr.text.replace("_", ""), 0)
+            except ValueError:
+                return None
+        case ir.Binary(op="<<" | "*" | "+"):
+            left, right = constant(expr.left), constant(expr.right)
+            if left is None or right is None or (expr.op == "<<" and right > 62):
+                return None
+            return left << right if expr.op == "<<" else left * right if expr.op == "*" else left + right
+        case _:
+            return None
+
+
+def _finding(unit: FunctionUnit, call: ir.Call, value: ir.Expr, why: str, tier: Tier) -> Finding:
+    return Finding(
+        code="large-context-value",
+        path=unit.file.path,
+        span=Span(*unit.span(call)),
+        message=f"{unit.source_text(value)} ({why}) is stored in a context: everything derived from the context keeps it alive; store an id and look the value up",
+        evidence=Evidence(),
+        related=(Related(Span(*unit.span(value)), "this value is kept"),),
+        tier=tier,
+        severity=tier.severity,
+        confidence=Confidence.HIGH if tier is Tier.EXTENDED else Confidence.LOW,
+        function=Span(unit.chunk.start, unit.chunk.end),
+    )
+
+
+RULE = Rule(
+    module=__name__,
+    code="large-context-value",
+    tier=Tier.EXTENDED,
+    summary="a large value is stored in a context",
+    check_function=_check,
+)

@@ -1,0 +1,147 @@
+"""Large buffers and compressing writers that are made anew for every request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caulk.findings.evidence_requests import BufferKind, PerRequestBuffer
+from caulk.findings.finding import Finding, Related, Span, Tier
+from caulk.flow.program import FunctionUnit, Program
+from caulk.flow.requests import PACKAGES, RequestCode, parents
+from caulk.ir import nodes as ir
+from caulk.ir.visit import expressions, statements
+from caulk.rules.context.large_context_value import constant
+from caulk.rules.naming import free_name
+from caulk.rules.rule import Rule
+from caulk.semantics.model import Basic, Slice
+
+SMALLEST = 32 << 10
+"""Bytes from which a constant buffer is worth a pool."""
+
+_COMPRESSORS = {
+    "compress/gzip.NewWriter": "gzip.Writer",
+    "compress/zlib.NewWriter": "zlib.Writer",
+    "github.com/klauspost/compress/gzip.NewWriter": "gzip.Writer",
+    "github.com/andybalholm/brotli.NewWriter": "brotli.Writer",
+}
+_BORROWERS = frozenset({"io.CopyBuffer", "io.ReadFull", "io.ReadAtLeast", "len", "cap", "copy"})
+
+
+def _check(program: Program) -> Iterator[Finding]:
+    for code in program.requests:
+        body = code.function.body
+        if body is None or code.unit.file.is_test:
+            continue
+        for statement in statements(body):
+            if (
+                isinstance(statement, ir.Assign)
+                and statement.op == ":="
+                and len(statement.left) == len(statement.right) == 1
+            ):
+                yield from _allocation(code, statement)
+
+
+def _allocation(code: RequestCode, statement: ir.Assign) -> Iterator[Finding]:
+    target, value = statement.left[0], statement.right[0]
+    symbol = target.symbol if isinstance(target, ir.Name) else None
+    if symbol is None or not isinstance(value, ir.Call) or symbol.assigned:
+        return
+    callee = code.unit.typer.callee(value)
+    if callee.name in _COMPRESSORS and len(value.args) == 1:
+        if not _escapes(code, symbol, frozenset()):
+            yield _finding(code, statement, symbol, value, BufferKind.COMPRESSOR, _COMPRESSORS[callee.name])
+    elif callee.name == "make" and _is_large_buffer(code.unit, value) and not _escapes(code, symbol, _BORROWERS):
+        yield _finding(code, statement, symbol, value, BufferKind.BYTES, "[]byte")
+
+
+def _is_large_buffer(unit: FunctionUnit, make: ir.Call) -> bool:
+    type_ = unit.typer.type_of(make)
+    size = constant(make.args[1]) if len(make.args) == 2 else None
+    is_bytes = isinstance(type_, Slice) and type_.elem == Basic("uint8")
+    return is_bytes and size is not None and size >= SMALLEST
+
+
+def _escapes(code: RequestCode, symbol: ir.Symbol, borrowers: frozenset[str]) -> bool:
+    """Whether the value may live on after the request: returned, stored, captured by a goroutine, given to who knows whom."""
+    body = code.function.body
+    assert body is not None
+    above = parents(code.unit.function)
+    for part in expressions(body, literals=True):
+        if isinstance(part, ir.Name) and part.symbol is symbol and part.start != symbol.start:
+            if not _is_harmless(code.unit, part, above, borrowers, symbol):
+                return True
+    return False
+
+
+def _is_harmless(
+    unit: FunctionUnit, name: ir.Name, above: dict[int, ir.Node], borrowers: frozenset[str], symbol: ir.Symbol
+) -> bool:
+    node: ir.Node = name
+    parent = above.get(id(node))
+    while isinstance(parent, ir.SliceExpr):
+        node, parent = parent, above.get(id(parent))
+    if isinstance(parent, ir.Selector):  # a method of the value
+        return isinstance(above.get(id(parent)), ir.Call)
+    if isinstance(parent, ir.Index):
+        return True
+    if isinstance(parent, ir.Call) and parent.func is not node:
+        callee = unit.typer.callee(parent)
+        if callee.name in borrowers or callee.short in ("Read", "Write", "ReadAt", "WriteAt", "ReadFull"):
+            return True
+        return not borrowers and unit.program.is_std(callee.package)  # a compressing writer as an io.Writer
+    return False
+
+
+def _finding(
+    code: RequestCode, statement: ir.Assign, symbol: ir.Symbol, value: ir.Call, kind: BufferKind, type_name: str
+) -> Finding:
+    unit = code.unit
+    written = unit.source_text(value)
+    what = f"a {type_name}" if kind is BufferKind.COMPRESSOR else written
+    base = type_name.partition(".")[0] + "Writers" if kind is BufferKind.COMPRESSOR else "buffers"
+    evidence = PerRequestBuffer(
+        kind=kind,
+        statement=unit.span(statement),
+        name=symbol.name,
+        type_name=type_name,
+        constructor=unit.source_text(value.func) if kind is BufferKind.COMPRESSOR else written,
+        target=unit.source_text(value.args[0]) if kind is BufferKind.COMPRESSOR else "",
+        pool_name=free_name(unit, base, package_level=True),
+        pointer_name=free_name(unit, f"{symbol.name}p"),
+        function_end=unit.chunk.end,
+        closed=_is_closed_by_defer(code, symbol),
+    )
+    return Finding(
+        code="buffer-allocated-per-request",
+        path=unit.file.path,
+        span=Span(*unit.span(value)),
+        message=f"{what} is allocated for every request: a sync.Pool saves that work (it is no leak, and fixes none)",
+        evidence=evidence,
+        related=(Related(Span(unit.chunk.start, unit.chunk.start + 4), f"{unit.qualified} runs for every request"),),
+        tier=Tier.EXTENDED,
+        severity=Tier.EXTENDED.severity,
+        function=Span(unit.chunk.start, unit.chunk.end),
+    )
+
+
+def _is_closed_by_defer(code: RequestCode, symbol: ir.Symbol) -> bool:
+    """Whether ``defer gz.Close()`` stands in the function: it runs before an earlier defer puts the writer back."""
+    return any(
+        isinstance(statement.call, ir.Call)
+        and isinstance(statement.call.func, ir.Selector)
+        and statement.call.func.field == "Close"
+        and isinstance(statement.call.func.base, ir.Name)
+        and statement.call.func.base.symbol is symbol
+        for statement in code.unit.cfg(code.function).defers
+    )
+
+
+RULE = Rule(
+    module=__name__,
+    code="buffer-allocated-per-request",
+    tier=Tier.EXTENDED,
+    summary="a large buffer or compressing writer is allocated for every request",
+    check_package=_check,
+    needs=PACKAGES,
+    fix="unsafe",
+)

@@ -1,0 +1,96 @@
+"""Maps that get an entry a request and never lose one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caulk.findings.evidence_requests import GrowingMap
+from caulk.findings.finding import Confidence, Finding, Related, Span, Tier
+from caulk.flow.containers import Insert, Shrinks, inserts
+from caulk.flow.program import Program
+from caulk.flow.requests import PACKAGES
+from caulk.ir import nodes as ir
+from caulk.rules.rule import Rule
+from caulk.semantics.model import Basic, Type, named
+
+_SMALL = frozenset({"bool", "int8", "uint8"})
+
+
+def _check(program: Program) -> Iterator[Finding]:
+    shrinks = Shrinks(program)
+    seen: set[tuple[str, ...]] = set()
+    for insert in inserts(program):
+        if insert.identity in seen or insert.code.unit.file.is_test:
+            continue
+        if _is_bounded_key(insert) or shrinks.bounds(insert.identity, insert):
+            continue
+        seen.add(insert.identity)
+        yield _finding(insert)
+
+
+def _is_bounded_key(insert: Insert) -> bool:
+    """Constants, flags and enumerations have few values."""
+    if isinstance(insert.key, ir.Literal):
+        return True
+    typer = insert.code.unit.typer
+    type_ = typer.type_of(insert.key)
+    declared = typer.package_symbol(insert.key) if isinstance(insert.key, ir.Name | ir.Selector) else None
+    if declared is not None and isinstance(declared.node, ir.ValueDecl) and declared.node.const:
+        return True
+    return _is_small(type_) or _is_enumeration(insert, type_)
+
+
+def _is_small(type_: Type | None) -> bool:
+    return isinstance(type_, Basic) and type_.name in _SMALL
+
+
+def _is_enumeration(insert: Insert, type_: Type | None) -> bool:
+    """A named integer or string type: a kind, a state, a role."""
+    owner = named(type_)
+    if owner is None or not owner.path:
+        return False
+    return isinstance(insert.code.unit.typer.underlying(owner), Basic)
+
+
+def _finding(insert: Insert) -> Finding:
+    code, unit = insert.code, insert.code.unit
+    container, key = unit.source_text(insert.container), unit.source_text(insert.key)
+    derived = code.derives(insert.key)
+    tier = Tier.CORE if derived else Tier.EXPERIMENTAL
+    chosen = f"and its key ({key}) is chosen by the caller" if derived else f"and nothing bounds its key ({key})"
+    related = [Related(Span(*unit.span(insert.node)), "an entry is added here, for every new key")]
+    if code.caller is not None and code.caller.file is unit.file:
+        related.append(
+            Related(
+                Span(code.caller.chunk.start, code.caller.chunk.start + 4),
+                f"called for requests by {code.caller.qualified}",
+            )
+        )
+    return Finding(
+        code="unbounded-map",
+        path=unit.file.path,
+        span=Span(*unit.span(insert.container)),
+        message=f"{container} never shrinks, {chosen}: one entry for every key stays for ever",
+        evidence=GrowingMap(
+            container=container,
+            write=unit.span(insert.node),
+            is_sync_map=insert.sync_map,
+            whole_statement=isinstance(insert.node, ir.Assign | ir.IncDec),
+        ),
+        related=tuple(related),
+        tier=tier,
+        severity=tier.severity,
+        confidence=Confidence.HIGH if derived else Confidence.LOW,
+        function=Span(unit.chunk.start, unit.chunk.end),
+    )
+
+
+RULE = Rule(
+    module=__name__,
+    code="unbounded-map",
+    tier=Tier.CORE,
+    summary="a long-lived map gets an entry for every request key and never loses one",
+    check_package=_check,
+    needs=PACKAGES,
+    fix="unsafe",
+)

@@ -1,0 +1,170 @@
+"""Data of one request in a variable that all requests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caulk.findings.evidence_requests import SharedState
+from caulk.findings.finding import Finding, Related, Span, Tier
+from caulk.flow.program import FunctionUnit, Program
+from caulk.flow.requests import PACKAGES, RequestCode, parents
+from caulk.ir import nodes as ir
+from caulk.ir.visit import expressions, statements
+from caulk.rules.rule import Rule
+
+_GUARDS = (b".Lock()", b"atomic.", b".Store(", b".Do(")
+"""What shows that somebody thought of several requests at once."""
+
+
+def _check(program: Program) -> Iterator[Finding]:
+    for code in program.requests:
+        body = code.function.body
+        if code.context is None or body is None or _is_guarded(code):
+            continue
+        for statement in statements(body):
+            if isinstance(statement, ir.Assign) and statement.op == "=":
+                yield from _assignment(code, statement)
+
+
+def _is_guarded(code: RequestCode) -> bool:
+    assert code.function.body is not None
+    text = code.unit.text[code.function.body.start : code.function.body.end]
+    return any(guard in text for guard in _GUARDS)
+
+
+def _assignment(code: RequestCode, statement: ir.Assign) -> Iterator[Finding]:
+    paired = len(statement.left) == len(statement.right)
+    for number, target in enumerate(statement.left):
+        value = statement.right[number] if paired else statement.right[0]
+        if not code.derives(value) or _appends(value) or _is_error(code, target):
+            continue
+        where = _shared(code, target)
+        if where:
+            yield _finding(code, statement, target, where)
+
+
+def _appends(value: ir.Expr) -> bool:
+    """Growth is another rule's matter."""
+    return isinstance(value, ir.Call) and isinstance(value.func, ir.Name) and value.func.name == "append"
+
+
+def _is_error(code: RequestCode, target: ir.Expr) -> bool:
+    return code.unit.typer.implements_error(code.unit.typer.type_of(target))
+
+
+def _shared(code: RequestCode, target: ir.Expr) -> str:
+    """How the target outlives the request; empty when it does not, or nobody knows."""
+    if isinstance(target, ir.Name):
+        return _shared_name(code, target)
+    if isinstance(target, ir.Selector) and isinstance(target.base, ir.Name):
+        symbol = target.base.symbol
+        if symbol is None:
+            declared = code.unit.typer.package_symbol(target.base)
+            return "a package variable" if declared is not None and isinstance(declared.node, ir.ValueDecl) else ""
+        receiver = code.function.top.receiver
+        pointer = receiver is not None and isinstance(receiver.type, ir.PointerType)
+        is_receiver = receiver is not None and symbol is receiver.symbol
+        return "a field of the handler's object" if pointer and is_receiver and _is_handler(code) else ""
+    return ""
+
+
+def _is_handler(code: RequestCode) -> bool:
+    """Whether the method itself has a handler's signature (nothing but the request): only such are shared by requests."""
+    params = len(code.function.params)
+    return params == 1 or (params == 2 and code.framework.value == "net/http")
+
+
+def _shared_name(code: RequestCode, target: ir.Name) -> str:
+    symbol = target.symbol
+    if symbol is None:
+        if target.name == "_":
+            return ""
+        declared = code.unit.typer.package_symbol(target)
+        return "a package variable" if declared is not None and isinstance(declared.node, ir.ValueDecl) else ""
+    owner = symbol.function
+    if owner is code.function or symbol.kind is not ir.SymbolKind.LOCAL:
+        return ""
+    inside = any(owner is inner for inner in code.function.walk())
+    requests = code.unit.program.requests
+    outer: ir.Function | None = owner
+    while outer is not None:  # a variable of an enclosing handler belongs to one request
+        if requests.of(outer) is not None:
+            return ""
+        outer = outer.parent
+    return "" if inside else f"declared outside the handler, in {code.unit.name}"
+
+
+def _finding(code: RequestCode, statement: ir.Assign, target: ir.Expr, where: str) -> Finding:
+    unit = code.unit
+    name = unit.source_text(target)
+    related = [Related(Span(*unit.span(statement)), "written by every request")]
+    declaration = _declaration(unit, target)
+    if declaration is not None:
+        related.append(Related(Span(*unit.span(declaration)), "shared by all requests"))
+    return Finding(
+        code="shared-request-state",
+        path=unit.file.path,
+        span=Span(*unit.span(target)),
+        message=f"{name} ({where}) gets data of this request and is read by others: a response can be made from another user's data",
+        evidence=_evidence(code, statement, target, declaration),
+        related=tuple(related),
+        function=Span(unit.chunk.start, unit.chunk.end),
+    )
+
+
+def _declaration(unit: FunctionUnit, target: ir.Expr) -> ir.Assign | None:
+    """The statement of the function that declares the captured variable."""
+    symbol = target.symbol if isinstance(target, ir.Name) else None
+    if symbol is None or symbol.function.body is None:
+        return None
+    for statement in statements(symbol.function.body):
+        if isinstance(statement, ir.Assign) and any(new is symbol for new in statement.new):
+            return statement
+    return None
+
+
+def _evidence(code: RequestCode, statement: ir.Assign, target: ir.Expr, declaration: ir.Assign | None) -> SharedState:
+    unit = code.unit
+    simple = (
+        declaration is not None
+        and declaration.op == "var"
+        and not declaration.right
+        and len(declaration.left) == 1
+        and len(statement.left) == 1
+    )
+    operator = unit.text.find(b"=", target.end, statement.end)
+    return SharedState(
+        name=unit.source_text(target),
+        declaration=unit.span(declaration) if simple and declaration is not None else None,
+        assignment=unit.span(statement),
+        operator=(unit.offset(operator), unit.offset(operator + 1)),
+        only_in_handler=simple and _only_in_handler(code, statement, target),
+    )
+
+
+def _only_in_handler(code: RequestCode, statement: ir.Assign, target: ir.Expr) -> bool:
+    """Whether the assignment could declare the variable: it stands in the handler's outermost block, every other use comes
+    after it, and none is outside the handler."""
+    body = code.function.body
+    symbol = target.symbol if isinstance(target, ir.Name) else None
+    if body is None or symbol is None or not any(inner is statement for inner in body.statements):
+        return False
+    above = parents(code.unit.function)
+    for part in expressions(symbol.function.body, literals=True) if symbol.function.body else ():
+        if not isinstance(part, ir.Name) or part.symbol is not symbol:
+            continue
+        declares = isinstance(above.get(id(part)), ir.Assign) and part.start == symbol.start
+        if not declares and not statement.start <= part.start < body.end:
+            return False
+    return True
+
+
+RULE = Rule(
+    module=__name__,
+    code="shared-request-state",
+    tier=Tier.CORE,
+    summary="data of one request is kept in a variable that all requests share",
+    check_package=_check,
+    needs=PACKAGES,
+    fix="safe",
+)
