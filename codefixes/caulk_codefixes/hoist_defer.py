@@ -12,6 +12,15 @@ from caulk_codefixes.codefix import Applicability, CodeFix, Fix, FixSettings
 from caulk_codefixes.layout import insert_statement, remove_statement, starts_line
 
 
+def can_hoist(evidence: Unreleased) -> bool:
+    """Whether the one late defer is all that is wrong: no other release, owner or value is involved."""
+    return (
+        evidence.late_defer is not None
+        and evidence.defer_at is not None
+        and not (evidence.explicit_release or evidence.transferred or evidence.in_loop or evidence.rebound or evidence.spawned)
+    )
+
+
 def statement_lines(source: SourceFile, start: int, end: int) -> list[str] | None:
     """The lines of a statement without their common indent; None when raw strings could be changed by moving it."""
     text = source.text(source.line_start(start), end)
@@ -23,9 +32,7 @@ def statement_lines(source: SourceFile, start: int, end: int) -> list[str] | Non
 def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
     evidence = finding.evidence
     assert isinstance(evidence, Unreleased)
-    if evidence.late_defer is None or evidence.defer_at is None or evidence.explicit_release or evidence.transferred:
-        return
-    if evidence.in_loop or evidence.rebound or evidence.spawned:
+    if not can_hoist(evidence) or evidence.late_defer is None or evidence.defer_at is None:
         return
     start, end = evidence.late_defer
     lines = statement_lines(source, start, end) if starts_line(source, start) else None

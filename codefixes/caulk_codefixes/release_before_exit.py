@@ -8,6 +8,7 @@ from caulk.findings.evidence import Exit, ExitKind, Place, Unreleased, Where
 from caulk.findings.finding import Finding
 from caulk.syntax.source import SourceFile
 from caulk_codefixes.codefix import Applicability, CodeFix, Edit, Fix, FixSettings
+from caulk_codefixes.hoist_defer import can_hoist
 from caulk_codefixes.layout import insert_statement, starts_line
 
 MAX_SAFE_EXITS = 2
@@ -19,7 +20,7 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
     assert isinstance(evidence, Unreleased)
     if evidence.spawned:
         return
-    if evidence.late_defer is not None and evidence.defer_at is not None and not evidence.in_loop:
+    if can_hoist(evidence):
         return
     exits = evidence.exits
     if not exits or len(exits) > MAX_EXITS or any(exit_.uses_value or exit_.goes_on for exit_ in exits):

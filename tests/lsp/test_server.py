@@ -72,7 +72,7 @@ async def test_open_diagnostics_quick_fix_and_fix_all(client: LanguageClient, fo
     assert first.severity is types.DiagnosticSeverity.Warning
     assert first.source == "caulk"
     assert first.related_information is not None
-    assert [step.message for step in first.related_information][0] == "acquired here"
+    assert next(step.message for step in first.related_information) == "acquired here"
     assert first.code_description is not None and first.code_description.href.endswith("http_body_unclosed.md")
 
     offered = await actions(client, uri, first.range)

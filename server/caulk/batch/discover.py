@@ -58,7 +58,10 @@ def discover(paths: Sequence[str], exclude: Sequence[tuple[str, Sequence[str]]] 
 
 def _walk(root: str, found: Found, rules: list[_Ignored]) -> None:
     """All directories below ``root``; links to directories are not followed, so that loops cannot hold it up."""
-    inherited = [*rules, *_ignore_files_above(root)]
+    above = _ignore_files_above(root)
+    if any(rule.spec.match_file(os.path.relpath(root, rule.directory) + "/x") for rule in above):
+        above = []  # an ignored directory that is named is meant
+    inherited = [*rules, *above]
     todo: list[tuple[str, list[_Ignored]]] = [(root, inherited)]
     while todo:
         directory, ignored = todo.pop()
@@ -75,9 +78,9 @@ def _walk(root: str, found: Found, rules: list[_Ignored]) -> None:
                 if not skipped and not _is_ignored(entry.path, ignored, is_directory=True):
                     todo.append((entry.path, ignored))
         for entry in entries:
-            if entry.name.endswith(".go") and entry.name[0] not in "._" and not entry.is_dir(follow_symlinks=False):
-                if not _is_ignored(entry.path, ignored, is_directory=False):
-                    _add(found, entry.path, named=False)
+            is_go = entry.name.endswith(".go") and entry.name[0] not in "._"
+            if is_go and not entry.is_dir(follow_symlinks=False) and not _is_ignored(entry.path, ignored, is_directory=False):
+                _add(found, entry.path, named=False)
 
 
 def _is_ignored(path: str, ignored: Iterable[_Ignored], *, is_directory: bool) -> bool:
@@ -86,7 +89,7 @@ def _is_ignored(path: str, ignored: Iterable[_Ignored], *, is_directory: bool) -
 
 def _ignore_file(directory: str) -> list[_Ignored]:
     try:
-        with open(os.path.join(directory, ".gitignore"), encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+        with open(os.path.join(directory, ".gitignore"), encoding="utf-8", errors="replace") as file:
             return [_Ignored(directory, GitIgnoreSpec.from_lines(file))]
     except OSError:
         return []
@@ -109,7 +112,7 @@ def _add(found: Found, path: str, *, named: bool) -> None:
     try:
         if os.path.isdir(path):
             raise IsADirectoryError(None, "Is a directory")
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:
             head = file.read(4096)
     except OSError as error:
         found.errors.append(AnalysisError(path, f"cannot be read: {error.strerror}"))

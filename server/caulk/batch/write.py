@@ -30,7 +30,7 @@ def write_atomically(path: str, data: bytes) -> None:
 def create(path: str, data: bytes) -> bool:
     """Write a new file; False, and nothing written, when there is one already. Raises OSError."""
     try:
-        with open(path, "xb") as file:  # noqa: PTH123
+        with open(path, "xb") as file:
             file.write(data)
     except FileExistsError:
         return False

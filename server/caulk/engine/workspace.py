@@ -105,8 +105,7 @@ class Workspace:
             program = self._program(directory, group)
             for path, analysis in analyze(program, self._rules).items():
                 results[path] = self._settled(analysis)
-        wanted = results if files is None else {path: results[path] for path in files if path in results}
-        return wanted
+        return results if files is None else {path: results[path] for path in files if path in results}
 
     def _go_files(self, directory: str, files: Sequence[str] | None) -> list[str]:
         try:
@@ -144,7 +143,7 @@ class Workspace:
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123 - plain open is the fastest, and this is the hot path
+    with open(path, "rb") as file:
         return file.read(MAX_FILE_SIZE + 1)
 
 

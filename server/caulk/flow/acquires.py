@@ -103,7 +103,8 @@ class _Finder:
         if len(item.right) == 1 and isinstance(item.right[0], ir.Call):
             pairs = [(item.right[0], item.left)]
         elif len(item.left) == len(item.right):
-            pairs = [(r, (l,)) for l, r in zip(item.left, item.right, strict=True) if isinstance(r, ir.Call)]
+            both = zip(item.left, item.right, strict=True)
+            pairs = [(value, (target,)) for target, value in both if isinstance(value, ir.Call)]
         else:
             pairs = []
         for call, left in pairs:

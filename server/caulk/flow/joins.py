@@ -77,9 +77,9 @@ def _waits(item: ir.Node, shared: set[ir.Symbol]) -> bool:
         subject = item.subject
         return isinstance(subject, ir.Name) and subject.symbol in shared
     for part in expressions(item):
-        if isinstance(part, ir.Call) and isinstance(part.func, ir.Selector) and part.func.field == "Wait":
-            if _symbol(part.func.base) in shared:
-                return True
+        func = part.func if isinstance(part, ir.Call) else None
+        if isinstance(func, ir.Selector) and func.field == "Wait" and _symbol(func.base) in shared:
+            return True
         if isinstance(part, ir.Unary) and part.op == "<-" and _symbol(part.operand) in shared:
             return True
     return False

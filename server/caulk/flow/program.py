@@ -18,6 +18,7 @@ from caulk.flow.channels import Uses
 from caulk.flow.leaks import Leak, leaks_in
 from caulk.flow.placement import Placement
 from caulk.flow.rendezvous import Exploration, explore
+from caulk.flow.requests import Requests
 from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
 from caulk.ir.lower import lower_function
@@ -247,6 +248,11 @@ class Program:
     def channel_makers(self) -> re.Pattern[bytes] | None:
         """Matches where a function of this package that returns a channel is called."""
         return channel_makers(self)
+
+    @cached_property
+    def requests(self) -> Requests:
+        """The code of the package that runs once a request."""
+        return Requests(self)
 
     @cached_property
     def summaries(self) -> Summaries:

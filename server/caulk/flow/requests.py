@@ -205,7 +205,12 @@ def _taint_arguments(code: RequestCode, expr: ir.Expr) -> None:
     for part in expressions(expr):
         if isinstance(part, ir.Call) and code.derives(part.func):
             for arg in part.args:
-                if isinstance(arg, ir.Unary) and arg.op == "&" and isinstance(arg.operand, ir.Name) and arg.operand.symbol:
+                if (
+                    isinstance(arg, ir.Unary)
+                    and arg.op == "&"
+                    and isinstance(arg.operand, ir.Name)
+                    and arg.operand.symbol
+                ):
                     code.tainted.add(arg.operand.symbol)
 
 

@@ -15,7 +15,113 @@ MAX_DEPTH = 400
 
 _K = {
     name: kind_of(name)
-    for name in ["argument_list", "array_type", "assignment_statement", "binary_expression", "blank_identifier", "block", "break_statement", "call_expression", "channel_type", "comment", "communication_case", "composite_literal", "const_declaration", "const_spec", "continue_statement", "dec_statement", "default_case", "defer_statement", "dot", "empty_statement", "expression_case", "expression_list", "expression_statement", "expression_switch_statement", "fallthrough_statement", "false", "field_declaration", "field_declaration_list", "field_identifier", "float_literal", "for_clause", "for_statement", "func_literal", "function_declaration", "function_type", "generic_type", "go_statement", "goto_statement", "identifier", "if_statement", "imaginary_literal", "implicit_length_array_type", "import_declaration", "import_spec", "import_spec_list", "inc_statement", "index_expression", "int_literal", "interface_type", "interpreted_string_literal", "iota", "keyed_element", "label_name", "labeled_statement", "literal_element", "literal_value", "map_type", "method_declaration", "method_elem", "negated_type", "nil", "package_clause", "package_identifier", "parameter_declaration", "parameter_list", "parenthesized_expression", "parenthesized_type", "pointer_type", "qualified_type", "range_clause", "raw_string_literal", "receive_statement", "return_statement", "rune_literal", "select_statement", "selector_expression", "send_statement", "short_var_declaration", "slice_expression", "slice_type", "source_file", "statement_list", "struct_type", "switch", "true", "type_alias", "type_arguments", "type_assertion_expression", "type_case", "type_constraint", "type_conversion_expression", "type_declaration", "type_elem", "type_identifier", "type_instantiation_expression", "type_parameter_declaration", "type_parameter_list", "type_spec", "type_switch_statement", "unary_expression", "var_declaration", "var_spec", "var_spec_list", "variadic_argument", "variadic_parameter_declaration"]
+    for name in [
+        "argument_list",
+        "array_type",
+        "assignment_statement",
+        "binary_expression",
+        "blank_identifier",
+        "block",
+        "break_statement",
+        "call_expression",
+        "channel_type",
+        "comment",
+        "communication_case",
+        "composite_literal",
+        "const_declaration",
+        "const_spec",
+        "continue_statement",
+        "dec_statement",
+        "default_case",
+        "defer_statement",
+        "dot",
+        "empty_statement",
+        "expression_case",
+        "expression_list",
+        "expression_statement",
+        "expression_switch_statement",
+        "fallthrough_statement",
+        "false",
+        "field_declaration",
+        "field_declaration_list",
+        "field_identifier",
+        "float_literal",
+        "for_clause",
+        "for_statement",
+        "func_literal",
+        "function_declaration",
+        "function_type",
+        "generic_type",
+        "go_statement",
+        "goto_statement",
+        "identifier",
+        "if_statement",
+        "imaginary_literal",
+        "implicit_length_array_type",
+        "import_declaration",
+        "import_spec",
+        "import_spec_list",
+        "inc_statement",
+        "index_expression",
+        "int_literal",
+        "interface_type",
+        "interpreted_string_literal",
+        "iota",
+        "keyed_element",
+        "label_name",
+        "labeled_statement",
+        "literal_element",
+        "literal_value",
+        "map_type",
+        "method_declaration",
+        "method_elem",
+        "negated_type",
+        "nil",
+        "package_clause",
+        "package_identifier",
+        "parameter_declaration",
+        "parameter_list",
+        "parenthesized_expression",
+        "parenthesized_type",
+        "pointer_type",
+        "qualified_type",
+        "range_clause",
+        "raw_string_literal",
+        "receive_statement",
+        "return_statement",
+        "rune_literal",
+        "select_statement",
+        "selector_expression",
+        "send_statement",
+        "short_var_declaration",
+        "slice_expression",
+        "slice_type",
+        "source_file",
+        "statement_list",
+        "struct_type",
+        "switch",
+        "true",
+        "type_alias",
+        "type_arguments",
+        "type_assertion_expression",
+        "type_case",
+        "type_constraint",
+        "type_conversion_expression",
+        "type_declaration",
+        "type_elem",
+        "type_identifier",
+        "type_instantiation_expression",
+        "type_parameter_declaration",
+        "type_parameter_list",
+        "type_spec",
+        "type_switch_statement",
+        "unary_expression",
+        "var_declaration",
+        "var_spec",
+        "var_spec_list",
+        "variadic_argument",
+        "variadic_parameter_declaration",
+    ]
     if name != "switch"
 }
 _COMMENT = _K["comment"]
@@ -25,7 +131,22 @@ _COMMA = token_kind(",")
 
 _TYPE_KINDS = frozenset(
     _K[name]
-    for name in ["type_identifier", "qualified_type", "pointer_type", "slice_type", "array_type", "implicit_length_array_type", "map_type", "channel_type", "function_type", "struct_type", "interface_type", "generic_type", "parenthesized_type", "negated_type"]
+    for name in [
+        "type_identifier",
+        "qualified_type",
+        "pointer_type",
+        "slice_type",
+        "array_type",
+        "implicit_length_array_type",
+        "map_type",
+        "channel_type",
+        "function_type",
+        "struct_type",
+        "interface_type",
+        "generic_type",
+        "parenthesized_type",
+        "negated_type",
+    ]
 )
 _LITERALS = {
     _K["int_literal"]: "int",
@@ -37,7 +158,17 @@ _LITERALS = {
 }
 _NAMES = frozenset(
     _K[name]
-    for name in ["identifier", "blank_identifier", "package_identifier", "field_identifier", "type_identifier", "nil", "true", "false", "iota"]
+    for name in [
+        "identifier",
+        "blank_identifier",
+        "package_identifier",
+        "field_identifier",
+        "type_identifier",
+        "nil",
+        "true",
+        "false",
+        "iota",
+    ]
 )
 
 
@@ -125,7 +256,7 @@ class _Lowering:
 
     def broken_function(self, node: Node) -> ir.Function | None:
         """A function whose declaration did not parse as a whole: the statements that were recognised in it."""
-        if not self._text[node.start_byte : node.start_byte + 4] == b"func":
+        if self._text[node.start_byte : node.start_byte + 4] != b"func":
             return None
         names = [child for child in node.children if child.kind_id in _NAMES]
         function = ir.Function(node.start_byte, len(self._text), "", None, (), (), None, has_errors=True)

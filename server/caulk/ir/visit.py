@@ -35,7 +35,9 @@ def children(node: ir.Node) -> Iterator[ir.Node]:
             yield node.right
         case ir.Composite():
             for element in node.elements:
-                if (element.key is not None and not element.field) or (isinstance(element.key, ir.Name) and element.key.symbol is not None):
+                if (element.key is not None and not element.field) or (
+                    isinstance(element.key, ir.Name) and element.key.symbol is not None
+                ):
                     yield element.key
                 yield element.value
         case ir.BadExpr() | ir.BadStmt():

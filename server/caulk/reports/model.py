@@ -91,7 +91,7 @@ def _step(source: SourceFile, finding: Finding, related: Related) -> Step:
 
 def _read(path: str) -> SourceFile:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:
             return SourceFile(path, file.read())
     except OSError:
         return SourceFile(path, b"")

@@ -360,9 +360,7 @@ def _comes_by(leak: Leak, exit_: OpenExit, *endings: Ending) -> bool:
     """Whether a path on which the obligation has ended so leads through the same way out."""
     graph, start = leak.unit.cfg(leak.acquire.function), leak.acquire.block
     return leak.outcome is not None and any(
-        (event.block is exit_.block
-        and event.item is not exit_.item
-        and event.item.start <= exit_.item.start)
+        (event.block is exit_.block and event.item is not exit_.item and event.item.start <= exit_.item.start)
         or graph.reaches(event.block, exit_.block, avoiding=start)
         for event in leak.outcome.of(*endings)
     )
@@ -404,7 +402,7 @@ def _uses_value(leak: Leak, exit_: OpenExit) -> bool:
 def _free_name(unit: FunctionUnit, wanted: str) -> str:
     """``wanted``, or that with a number, as does not occur in the function."""
     used = set(re.findall(r"[A-Za-z_]\w*", unit.text.decode("utf-8", "replace")))
-    used |= {imported for imported in unit.file.package_file.imports}
+    used |= set(unit.file.package_file.imports)
     candidates = (wanted, *(f"{wanted}{number}" for number in range(2, 100)))
     return next(name for name in candidates if name not in used)
 

@@ -6,10 +6,54 @@ import os
 import re
 
 _OS = frozenset(
-    ["aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "windows", "zos"]
+    [
+        "aix",
+        "android",
+        "darwin",
+        "dragonfly",
+        "freebsd",
+        "hurd",
+        "illumos",
+        "ios",
+        "js",
+        "linux",
+        "nacl",
+        "netbsd",
+        "openbsd",
+        "plan9",
+        "solaris",
+        "wasip1",
+        "windows",
+        "zos",
+    ]
 )
 _ARCH = frozenset(
-    ["386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64", "s390x", "wasm", "sparc64", "riscv", "ppc", "armbe", "arm64be", "amd64p32", "mips64p32", "mips64p32le", "s390", "sparc"]
+    [
+        "386",
+        "amd64",
+        "arm",
+        "arm64",
+        "loong64",
+        "mips",
+        "mips64",
+        "mips64le",
+        "mipsle",
+        "ppc64",
+        "ppc64le",
+        "riscv64",
+        "s390x",
+        "wasm",
+        "sparc64",
+        "riscv",
+        "ppc",
+        "armbe",
+        "arm64be",
+        "amd64p32",
+        "mips64p32",
+        "mips64p32le",
+        "s390",
+        "sparc",
+    ]
 )
 _TAGS = frozenset({"linux", "amd64", "unix", "gc", "cgo", *(f"go1.{minor}" for minor in range(1, 28))})
 _CONSTRAINT = re.compile(rb"^//go:build (.*)$", re.M)

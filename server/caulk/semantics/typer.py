@@ -33,7 +33,26 @@ from caulk.semantics.packages import Declared, Package, PackageFile, World
 from caulk.semantics.types import BASIC_NAMES, Types, default_type, substitute, unify
 
 BUILTINS = frozenset(
-    ["append", "cap", "clear", "close", "complex", "copy", "delete", "imag", "len", "make", "max", "min", "new", "panic", "print", "println", "real", "recover"]
+    [
+        "append",
+        "cap",
+        "clear",
+        "close",
+        "complex",
+        "copy",
+        "delete",
+        "imag",
+        "len",
+        "make",
+        "max",
+        "min",
+        "new",
+        "panic",
+        "print",
+        "println",
+        "real",
+        "recover",
+    ]
 )
 _UNIVERSE_TYPES = BASIC_NAMES | {"error", "any", "comparable"}
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})

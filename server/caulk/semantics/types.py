@@ -35,7 +35,27 @@ Bindings: TypeAlias = Mapping[int, "Type | None"]
 NO_BINDINGS: Bindings = {}
 
 BASIC_NAMES = frozenset(
-    ["bool", "string", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "uintptr", "byte", "rune", "float32", "float64", "complex64", "complex128"]
+    [
+        "bool",
+        "string",
+        "int",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "uintptr",
+        "byte",
+        "rune",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+    ]
 )
 _ALIASES = {"byte": "uint8", "rune": "int32"}
 COMPARABLE = Named("", "comparable")

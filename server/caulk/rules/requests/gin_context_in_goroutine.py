@@ -164,9 +164,10 @@ def _contexts_used(unit: FunctionUnit, start: _Start) -> dict[ir.Symbol, list[ir
         return found
     own = {id(inner) for inner in start.literal.walk()}
     for part in expressions(start.literal.body, literals=True):
-        if isinstance(part, ir.Name) and part.symbol is not None and id(part.symbol.function) not in own:
-            if _is_context(unit, part):
-                found.setdefault(part.symbol, []).append(part)
+        if not isinstance(part, ir.Name) or part.symbol is None or id(part.symbol.function) in own:
+            continue
+        if _is_context(unit, part):
+            found.setdefault(part.symbol, []).append(part)
     return found
 
 
