@@ -50,10 +50,10 @@ def _stored(unit: FunctionUnit, call: ir.Call) -> ir.Expr | None:
     if callee.name == "context.WithValue" and len(call.args) == 3:
         return call.args[2]
     func = call.func
-    if callee.short == "Set" and isinstance(func, ir.Selector) and len(call.args) == 2:
-        if framework_of(unit.typer.type_of(func.base)) in (Framework.GIN, Framework.ECHO):
-            return call.args[1]
-    return None
+    if callee.short != "Set" or not isinstance(func, ir.Selector) or len(call.args) != 2:
+        return None
+    framework = framework_of(unit.typer.type_of(func.base))
+    return call.args[1] if framework in (Framework.GIN, Framework.ECHO) else None
 
 
 def _why_large(unit: FunctionUnit, value: ir.Expr) -> tuple[str, Tier] | None:

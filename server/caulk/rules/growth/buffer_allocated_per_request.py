@@ -66,16 +66,16 @@ def _escapes(code: RequestCode, symbol: ir.Symbol, borrowers: frozenset[str]) ->
     body = code.function.body
     assert body is not None
     above = parents(code.unit.function)
-    for part in expressions(body, literals=True):
-        if isinstance(part, ir.Name) and part.symbol is symbol and part.start != symbol.start:
-            if not _is_harmless(code.unit, part, above, borrowers, symbol):
-                return True
-    return False
+    return any(
+        isinstance(part, ir.Name)
+        and part.symbol is symbol
+        and part.start != symbol.start
+        and not _is_harmless(code.unit, part, above, borrowers)
+        for part in expressions(body, literals=True)
+    )
 
 
-def _is_harmless(
-    unit: FunctionUnit, name: ir.Name, above: dict[int, ir.Node], borrowers: frozenset[str], symbol: ir.Symbol
-) -> bool:
+def _is_harmless(unit: FunctionUnit, name: ir.Name, above: dict[int, ir.Node], borrowers: frozenset[str]) -> bool:
     node: ir.Node = name
     parent = above.get(id(node))
     while isinstance(parent, ir.SliceExpr):
