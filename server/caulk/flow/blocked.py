@@ -72,7 +72,7 @@ def _reason(exploration: Exploration, stuck: Stuck) -> Why | None:
         return Why.ALONE if _is_alone(exploration, stuck) else None
     if stuck.use is not Use.SEND and not _surely_waits(stuck):
         return None
-    if stuck.left is None:
+    if stuck.left is None or (channel.capacity and not _exceeds_buffer(stuck)):
         return None
     if isinstance(stuck.left, ir.Assign):
         return Why.LOST if _same_loop(channel, stuck.left) else None
@@ -107,6 +107,14 @@ def _surely_waits(stuck: Stuck) -> bool:
     if any(use.function is stuck.function for use in sources):
         return False  # a token that is passed on
     return stuck.use is Use.RANGE or stuck.instances == 1
+
+
+def _exceeds_buffer(stuck: Stuck) -> bool:
+    """Whether a buffer of one or two is provably too small: not where data decides how often there is a send."""
+    if _in_loop(stuck.unit, stuck.node):
+        return False
+    loops = _spawning_loops(stuck.channel, stuck.spawn) if stuck.spawn is not None else []
+    return stuck.instances == 1 or all(isinstance(loop, ir.Range) or loop.post is not None for loop in loops)
 
 
 def _same_loop(channel: Channel, declaration: ir.Assign) -> bool:

@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 MAX_DEPTH = 4
 """How many calls a caller is looked for."""
 
-_CONTEXTS = (
-    ("github.com/gin-gonic/gin", "Context"),
-    ("github.com/labstack/echo", "Context"),
-    ("github.com/gofiber/fiber", "Ctx"),
-    ("github.com/valyala/fasthttp", "RequestCtx"),
-)
-"""Parameters that only request code has: import path (or what stands before ``/v2``) and type."""
-
 _COMMANDS = (("github.com/spf13/cobra", "Command"), ("github.com/urfave/cli", "Context"), ("testing", "M"))
 """Parameters of what a process runs once."""
 
@@ -66,10 +58,8 @@ def frequency(unit: FunctionUnit, function: ir.Function) -> Frequency:
 
 def handles_request(unit: FunctionUnit, function: ir.Function) -> bool:
     """Whether the parameters are those of a request handler."""
-    found = set(_parameter_types(unit, function))
-    if {("net/http", "ResponseWriter"), ("net/http", "Request")} <= found:
-        return True
-    return any(_is_of(type_, known) for type_ in found for known in _CONTEXTS)
+    code = unit.program.requests.of(function)
+    return code is not None and code.context is not None
 
 
 def runs_once(unit: FunctionUnit, depth: int = MAX_DEPTH) -> bool:
@@ -103,7 +93,7 @@ def _is_reached_from_request(unit: FunctionUnit, depth: int, seen: set[FunctionU
     seen.add(unit)
     for site in callers(unit):
         inside = site.unit.uses.function_of(site.call)
-        if _is_guarded(site):
+        if is_guarded(site):
             continue
         current: ir.Function | None = inside
         while current is not None:
@@ -115,7 +105,7 @@ def _is_reached_from_request(unit: FunctionUnit, depth: int, seen: set[FunctionU
     return False
 
 
-def _is_guarded(site: CallSite) -> bool:
+def is_guarded(site: CallSite) -> bool:
     """Whether the call runs once only: in a ``sync.Once``, or under ``if x == nil``, ``if !started``."""
     uses = site.unit.uses
     node: ir.Node | None = site.call

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from caulk.flow import cfg
 from caulk.flow.blocked import Blocked, blocked_in, channel_makers
 from caulk.flow.channels import Uses
+from caulk.flow.endless import EndlessBodies, Start, starts_in
 from caulk.flow.leaks import Leak, leaks_in
 from caulk.flow.placement import Placement
 from caulk.flow.rendezvous import Exploration, explore
@@ -147,6 +148,11 @@ class FunctionUnit:
         return tuple(blocked_in(self))
 
     @cached_property
+    def endless_starts(self) -> tuple[Start, ...]:
+        """The goroutines without an end that this function starts."""
+        return tuple(starts_in(self))
+
+    @cached_property
     def explorations(self) -> tuple[Exploration, ...]:
         """Who waits for whom on the channels that this function makes."""
         return tuple(explore(self))
@@ -248,6 +254,11 @@ class Program:
     def channel_makers(self) -> re.Pattern[bytes] | None:
         """Matches where a function of this package that returns a channel is called."""
         return channel_makers(self)
+
+    @cached_property
+    def endless(self) -> EndlessBodies:
+        """The functions and literals that control never leaves."""
+        return EndlessBodies()
 
     @cached_property
     def requests(self) -> Requests:

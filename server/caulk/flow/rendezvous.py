@@ -212,6 +212,8 @@ class Explorer:
             if rest is None:
                 continue
             for free in rest.free:
+                if free.node is None and any(self._is_ready(state, offer) for offer in rest.offers):
+                    continue
                 moves.append((self._with(state, number, free.then), free.node if number == 0 else None))
             for offer in rest.offers:
                 met = [(following, None) for following in self._meet(state, number, offer, rests)]
@@ -219,6 +221,13 @@ class Explorer:
                     self._passed.add(id(offer.node))
                 moves += met
         return moves or None
+
+    def _is_ready(self, state: State, offer: Offer) -> bool:
+        """Whether the operation can be done for sure at once: then a select does not take its default."""
+        pipe, capacity = state.pipes[offer.pipe], self._capacities[offer.pipe]
+        if offer.use is Use.SEND:
+            return capacity is not None and pipe.buffered < capacity
+        return bool(pipe.buffered) or pipe.closed
 
     @staticmethod
     def _with(state: State, number: int, thread: Thread) -> State:

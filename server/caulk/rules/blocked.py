@@ -94,8 +94,8 @@ def _message(blocked: Blocked) -> str:
 def _left_message(blocked: Blocked) -> str:
     stuck = blocked.stuck
     name = stuck.channel.symbol.name
-    here = "this" if stuck.unit is blocked.unit else f"its {stuck.unit.qualified}'s"
-    operation = f"{here} {_VERBS[stuck.use]}"
+    verb = _VERBS[stuck.use]
+    operation = f"this {verb}" if stuck.unit is blocked.unit else f"the {verb} in {stuck.unit.qualified}"
     if not stuck.channel.of(Use.SEND, Use.CLOSE) and stuck.use is not Use.SEND:
         return f"{operation} blocks for ever: nobody sends on {name} or closes it, so the goroutine never ends"
     if stuck.use is Use.RANGE and not stuck.channel.of(Use.CLOSE):
@@ -117,7 +117,8 @@ def _left_message(blocked: Blocked) -> str:
 
 def _owner(blocked: Blocked) -> str:
     function = blocked.stuck.channel.function
-    return blocked.stuck.channel.unit.qualified if function.parent is None else "the function around it"
+    unit = blocked.stuck.channel.unit
+    return unit.qualified if function.parent is None else f"the function literal of line {unit.line(function.start)}"
 
 
 def _related(blocked: Blocked) -> Iterator[Related]:
