@@ -15,6 +15,8 @@ Facts: TypeAlias = frozenset[Fact]
 _QUESTION = re.compile(r"(?:Is|Has|Can|Should|Need|Enabled)")
 """Methods without arguments that start so are taken to answer the same twice."""
 
+_FLAG = re.compile(r"#\d+;")
+
 _NEGATED = {"!=": "==", ">=": "<", "<=": ">"}
 
 
@@ -60,6 +62,12 @@ def key(expr: ir.Expr) -> Fact | None:
             return None
 
 
+def not_empty(symbol: ir.Symbol) -> Facts:
+    """What is known once something was appended to ``symbol``."""
+    length = f"len({token(symbol)})"
+    return frozenset({(f"({length}>0)", True), (f"({length}==0)", False)})
+
+
 def without(facts: Facts, symbol: ir.Symbol) -> Facts:
     """What is still known after ``symbol`` got another value."""
     if not facts:
@@ -69,7 +77,8 @@ def without(facts: Facts, symbol: ir.Symbol) -> Facts:
 
 
 def repeated(graph: Graph) -> frozenset[str]:
-    """The keys of the conditions that occur at least twice in the function: only those are worth knowing."""
+    """The keys of the conditions that are worth knowing: those that occur at least twice in the function, bare flags (which
+    assignments of constants decide) and tests of a length (which ``append`` decides)."""
     found: Counter[str] = Counter()
     for block in graph.blocks:
         conditions = {id(edge.cond): edge.cond for edge in block.edges if edge.cond is not None}
@@ -77,7 +86,7 @@ def repeated(graph: Graph) -> frozenset[str]:
             known = key(condition)
             if known:
                 found[known[0]] += 1
-    return frozenset(text for text, count in found.items() if count > 1)
+    return frozenset(text for text, count in found.items() if count > 1 or _FLAG.fullmatch(text) or text.startswith("(len("))
 
 
 def dominating(block: Block, wanted: frozenset[str]) -> Facts:

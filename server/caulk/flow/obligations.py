@@ -594,6 +594,8 @@ class Walk:
             truth = _bool_constant(paired[number])
             if truth is not None:
                 facts = facts | {(known.token(symbol), truth)}
+        if paired and _appends_to(paired[number], symbol):
+            facts = facts | {fact for fact in known.not_empty(symbol) if fact[0] in self._wanted}
         if paths:
             if symbol.function is not self._function:
                 raise PathEnd(Ending.TRANSFERRED)
@@ -840,6 +842,10 @@ class Walk:
     def _foreign_effect(self, call: ir.Call, callee: Callee, index: int, paths: list[Path]) -> Effect:
         """A callee without a body here: the standard library borrows, known borrowers borrow, all others take."""
         own = self._ownership
+        if CALL_ITSELF in self._terms.must_call and () in paths:
+            return TAKES  # whoever gets a cancel function may call it: t.Cleanup(cancel)
+        if callee.interface and callee.package == self._unit.program.package.path:
+            return TAKES
         if callee.short in ("Do", "RoundTrip") and any(path[:1] == ("Body",) for path in paths):
             return TAKES
         if callee.name in own.request_takers:
@@ -929,6 +935,14 @@ def _closure(expr: ir.Expr) -> ir.Function | None:
     if isinstance(expr, ir.Name) and expr.symbol is not None and expr.symbol.literal is not None:
         return expr.symbol.literal.function
     return None
+
+
+def _appends_to(value: ir.Expr, symbol: ir.Symbol) -> bool:
+    """Whether ``value`` is ``append(symbol, x…)``."""
+    if not isinstance(value, ir.Call) or not isinstance(value.func, ir.Name) or value.func.name != "append":
+        return False
+    first = value.args[0] if len(value.args) > 1 and not value.spread else None
+    return isinstance(first, ir.Name) and first.symbol is symbol
 
 
 def _overwriting(alias: Place, overwritten: list[tuple[Place, int]]) -> int | None:

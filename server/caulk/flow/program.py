@@ -16,6 +16,7 @@ from caulk.flow import cfg
 from caulk.flow.blocked import Blocked, blocked_in, channel_makers
 from caulk.flow.channels import Uses
 from caulk.flow.endless import EndlessBodies, Start, starts_in
+from caulk.flow.gate import Gate
 from caulk.flow.leaks import Leak, leaks_in
 from caulk.flow.placement import Placement
 from caulk.flow.rendezvous import Exploration, explore
@@ -135,7 +136,7 @@ class FunctionUnit:
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
         """The obligations that this function leaves open."""
-        return tuple(leaks_in(self))
+        return tuple(leaks_in(self)) if self.program.gate.lets_in(self.text) else ()
 
     @cached_property
     def uses(self) -> Uses:
@@ -259,6 +260,11 @@ class Program:
     def endless(self) -> EndlessBodies:
         """The functions and literals that control never leaves."""
         return EndlessBodies()
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Which functions the acquire/release rules need to look at."""
+        return Gate(self)
 
     @cached_property
     def requests(self) -> Requests:

@@ -200,12 +200,14 @@ class _Lowering:
         self._function: ir.Function | None = None
         self._symbols: list[Symbol] = []
         self._depth = 0
+        self._has_comments = b"//" in tree.text or b"/*" in tree.text
 
     # -- nodes
 
-    @staticmethod
-    def _kids(node: Node) -> list[Node]:
+    def _kids(self, node: Node) -> list[Node]:
         """The named children but for comments."""
+        if not self._has_comments:
+            return node.named_children
         return [child for child in node.named_children if child.kind_id != _COMMENT]
 
     def _slice(self, node: Node) -> str:

@@ -327,6 +327,8 @@ def declarations(data: bytes) -> ir.FileDecls:
 
 
 def _without_vendor(path: str) -> str:
+    if "vendor/" not in path and "_workspace/" not in path:
+        return path
     for marker in ("/vendor/", "Godeps/_workspace/src/"):
         _, found, rest = path.rpartition(marker)
         if found:

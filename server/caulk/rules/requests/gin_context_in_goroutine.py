@@ -145,6 +145,8 @@ def _judge(unit: FunctionUnit, function: ir.Function, start: _Start) -> Iterator
         if framework is None:
             continue
         uses = tuple(_classified(unit, name) for name in names) if names else _uses_of_callee(start, symbol, unit)
+        if framework is Framework.HTTP and not _is_served(unit, symbol):
+            continue
         if framework is Framework.HTTP:
             uses = tuple(use for use in uses if use.kind is UseKind.WRITES)
         if not uses:
@@ -152,6 +154,14 @@ def _judge(unit: FunctionUnit, function: ir.Function, start: _Start) -> Iterator
         body: ir.Node = start.call
         if not is_joined(unit, function, start.statement, body):
             yield _finding(unit, start, symbol, framework, uses, names)
+
+
+def _is_served(unit: FunctionUnit, request: ir.Symbol) -> bool:
+    """Whether the request is one that a server got: its function has a ResponseWriter too."""
+    return any(
+        (owner := named(unit.typer.resolve(param.type))) is not None and owner.qualified == "net/http.ResponseWriter"
+        for param in request.function.params
+    )
 
 
 def _contexts_used(unit: FunctionUnit, start: _Start) -> dict[ir.Symbol, list[ir.Name]]:
