@@ -102,9 +102,10 @@ def _captured(unit: FunctionUnit, symbol: ir.Symbol, code: RequestCode | None) -
 
 def _field(unit: FunctionUnit, expr: ir.Selector) -> ContainerKey | None:
     owner = named(unit.typer.type_of(expr.base))
-    if owner is None:
-        declared = unit.typer.package_symbol(expr)
-        return ("variable", declared.qualified) if declared and isinstance(declared.node, ir.ValueDecl) else None
+    if owner is None:  # `pkg.Variable`, or a field of a package variable whose type has no name
+        whole = isinstance(expr.base, ir.Name) and expr.base.symbol is None
+        declared = unit.typer.package_symbol(expr) or (unit.typer.package_symbol(expr.base) if whole else None)
+        return ("field", declared.qualified, expr.field) if declared and isinstance(declared.node, ir.ValueDecl) else None
     return ("field", owner.qualified, expr.field) if _is_shared(unit, owner, expr.base) else None
 
 
