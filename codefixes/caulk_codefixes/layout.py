@@ -79,6 +79,25 @@ def starts_line(source: SourceFile, offset: int) -> bool:
     return not source.data[source.line_start(offset) : offset].strip()
 
 
+def replace_statement(source: SourceFile, start: int, end: int, lines: list[str]) -> Edit | None:
+    """Put lines in the place of a statement. None when other code shares its lines; a comment behind it stays."""
+    rest = source.data[end : source.line_end(end)].strip()
+    if not starts_line(source, start) or (rest and not rest.startswith((b"//", b"/*"))):
+        return None
+    indent = source.line_indent(start)
+    return Edit(start, end, f"{source.newline}{indent}".join(lines).encode())
+
+
+def insert_clause(source: SourceFile, brace: int, lines: list[str]) -> Edit | None:
+    """Insert the lines of a clause as the first one of the switch or select whose ``{`` is at ``brace``."""
+    end = source.line_end(brace)
+    rest = source.data[brace + 1 : end].strip()
+    if rest and not rest.startswith(b"//"):
+        return None
+    start = _next_line(source, end)
+    return Edit(start, start, _joined(source, source.line_indent(brace), lines))
+
+
 def whole_lines(source: SourceFile, start: int, end: int) -> tuple[int, int] | None:
     """The span of the lines that a statement fills, newline included; None when something else stands on them."""
     first, last = source.line_start(start), source.line_end(end)

@@ -7,17 +7,25 @@ from collections.abc import Iterator
 from caulk.findings.finding import Finding
 from caulk.syntax.source import SourceFile
 from caulk_codefixes import (
+    add_before_go,
     bind_discarded,
+    buffer_channel,
+    close_channel,
+    defer_done,
     defer_in_goroutine,
     defer_release,
+    drop_default,
+    end_with_context,
     guard_map_size,
     hoist_defer,
     hoist_from_context,
+    leave_loop,
     limit_pool,
     move_into_handler,
     move_release,
     pool_buffer,
     release_before_exit,
+    send_or_done,
     wrap_loop_body,
 )
 from caulk_codefixes.codefix import CodeFix, Fix, FixSettings
@@ -36,6 +44,14 @@ FIXES: tuple[CodeFix, ...] = (
     guard_map_size.FIX,
     pool_buffer.FIX,
     limit_pool.FIX,
+    buffer_channel.FIX,
+    send_or_done.FIX,
+    close_channel.FIX,
+    end_with_context.FIX,
+    leave_loop.FIX,
+    drop_default.FIX,
+    add_before_go.FIX,
+    defer_done.FIX,
 )
 
 NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool"})

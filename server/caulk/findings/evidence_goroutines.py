@@ -41,12 +41,12 @@ class BlockedSend(Evidence):
 
 @dataclass(frozen=True, slots=True)
 class MissingClose(Evidence):
-    """A goroutine that ranges over a channel which nobody closes, or waits for a signal that is not given on every path."""
+    """A goroutine that ranges over a channel on which only the function that made it sends, and which nobody closes."""
 
-    channel: str = ""
+    channel: str
     """The channel as the function that made it names it."""
-    after: int | None = None
-    """End of the statement that declares it: a deferred close fits behind it. None when that is not right."""
+    after: int
+    """End of the statement that declares it: a deferred close fits behind it."""
 
 
 class Pause(Enum):
@@ -67,7 +67,7 @@ class EndlessLoop(Evidence):
     pause: Pause
     start: int
     end: int
-    """SLEEP: the statement. SELECT: the ``select`` statement. RANGE: the header, from ``for`` up to the ``{``."""
+    """SLEEP: the statement. SELECT: the ``select`` statement. RANGE: the header, from ``for`` up to the ``{`` of the body."""
     subject: str
     """SLEEP: the duration. RANGE: the channel. SELECT: empty."""
     body: int
@@ -88,3 +88,39 @@ class InnerBreak(Evidence):
     labelled: bool
     may_return: bool
     """Whether nothing follows the loop and the function has no results: ``return`` does the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyDefault(Evidence):
+    """A clause ``default:`` that does nothing."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class LateGroupAdd(Evidence):
+    """``wg.Add(1)`` in the goroutine that it counts."""
+
+    start: int
+    end: int
+    """The statement."""
+    before: int
+    """Where the ``go`` statement starts."""
+    movable: bool
+    """Whether the statement means the same in front of the ``go`` statement."""
+    first: bool
+    """Whether nothing happens in the goroutine before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedGroupDone(Evidence):
+    """``wg.Done()`` that some way out of the goroutine does not pass."""
+
+    body: int
+    """Offset of the ``{`` of the goroutine."""
+    call: str
+    dones: tuple[tuple[int, int], ...]
+    """The statements that a deferred call makes superfluous."""
+    certain: bool
+    """Whether each of them is the last thing that the goroutine does."""

@@ -78,5 +78,12 @@ def _range_evidence(unit: FunctionUnit, loop: ir.Range, context: str) -> Evidenc
     return EndlessLoop(Pause.RANGE, start, body, unit.source_text(loop.subject), body, context)
 
 
-def mentions_context(unit: FunctionUnit, node: ir.Node, context: ir.Symbol) -> bool:
-    return any(isinstance(part, ir.Name) and part.symbol is context for part in walk(node, literals=True))
+def ignored_context(unit: FunctionUnit, endless: Endless) -> ir.Symbol | None:
+    """A context in scope that nothing in the loop looks at."""
+    loop = endless.loop
+    if loop is None or endless.unit is not unit:
+        return None
+    context = context_at(unit, loop)
+    if context is None or any(isinstance(n, ir.Name) and n.symbol is context for n in walk(loop, literals=True)):
+        return None
+    return context

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from caulk.findings.finding import Finding, Tier
+from caulk.flow.frequency import Frequency
 from caulk.flow.program import FunctionUnit
-from caulk.rules.endless import start_finding
+from caulk.rules.endless import ignored_context, start_finding
 from caulk.rules.rule import Rule
 
 _STARTS = re.compile(rb"\bgo\s|\.(?:Try)?Go\(")
@@ -15,7 +16,9 @@ def _check(unit: FunctionUnit) -> Iterator[Finding]:
     if not _STARTS.search(unit.text):
         return
     for start in unit.endless_starts:
-        if start.endless.ticker is None and not start.endless.inner_breaks:
+        if start.endless.ticker is not None or start.endless.inner_breaks:
+            continue
+        if start.frequency is Frequency.REQUEST or ignored_context(unit, start.endless) is None:
             yield start_finding(start, "goroutine-never-exits", "no path leaves its loop")
 
 
