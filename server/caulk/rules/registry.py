@@ -14,6 +14,19 @@ from caulk.rules.databases import (
     subscription_unclosed,
     tx_unfinished,
 )
+from caulk.rules.goroutines import (
+    break_only_leaves_select,
+    double_send,
+    goroutine_never_exits,
+    range_over_unclosed_channel,
+    receive_blocks_forever,
+    select_ignores_cancellation,
+    send_blocks_forever,
+    spinning_select,
+    ticker_loop_never_exits,
+    waitgroup_add_in_goroutine,
+    waitgroup_done_skipped,
+)
 from caulk.rules.growth import buffer_allocated_per_request, unbounded_map
 from caulk.rules.http import http_body_unclosed, http_response_discarded, http_response_overwritten
 from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
@@ -41,6 +54,17 @@ RULES: tuple[Rule, ...] = (
     buffer_allocated_per_request.RULE,
     large_context_value.RULE,
     sql_pool_unbounded.RULE,
+    send_blocks_forever.RULE,
+    double_send.RULE,
+    receive_blocks_forever.RULE,
+    range_over_unclosed_channel.RULE,
+    goroutine_never_exits.RULE,
+    ticker_loop_never_exits.RULE,
+    select_ignores_cancellation.RULE,
+    break_only_leaves_select.RULE,
+    spinning_select.RULE,
+    waitgroup_done_skipped.RULE,
+    waitgroup_add_in_goroutine.RULE,
 )
 
 
