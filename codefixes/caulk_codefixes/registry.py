@@ -25,6 +25,7 @@ from caulk_codefixes import (
     move_release,
     pool_buffer,
     release_before_exit,
+    return_after_send,
     send_or_done,
     wrap_loop_body,
 )
@@ -44,6 +45,7 @@ FIXES: tuple[CodeFix, ...] = (
     guard_map_size.FIX,
     pool_buffer.FIX,
     limit_pool.FIX,
+    return_after_send.FIX,
     buffer_channel.FIX,
     send_or_done.FIX,
     close_channel.FIX,

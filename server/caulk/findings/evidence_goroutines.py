@@ -37,6 +37,8 @@ class BlockedSend(Evidence):
 
     buffer: Buffer | None = None
     send: LoneSend | None = None
+    return_after: int | None = None
+    """End of an earlier send behind which a ``return`` is missing."""
 
 
 @dataclass(frozen=True, slots=True)

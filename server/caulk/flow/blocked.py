@@ -60,7 +60,13 @@ def _on_channels(unit: FunctionUnit, exploration: Exploration) -> Iterator[Block
                 if why is not None
             ]
             if found:
-                yield min(found, key=lambda blocked: (blocked.stuck.unit is not unit, blocked.stuck.node.start))
+                yield min(found, key=_place)
+
+
+def _place(blocked: Blocked) -> tuple[bool, bool, int]:
+    """The order of the records of one channel: the first one stands for all. One that is wrong on every path goes first."""
+    stuck = blocked.stuck
+    return blocked.why is not Why.OVERSENT, stuck.unit is not blocked.unit, stuck.node.start
 
 
 def _reason(exploration: Exploration, stuck: Stuck) -> Why | None:
@@ -76,14 +82,13 @@ def _reason(exploration: Exploration, stuck: Stuck) -> Why | None:
         return None
     if isinstance(stuck.left, ir.Assign):
         return Why.LOST if _same_loop(channel, stuck.left) else None
-    if (
-        stuck.use is Use.SEND
-        and stuck.done_before
-        and id(stuck.node) not in exploration.passed
-        and stuck.instances == 1
-    ):
-        return Why.OVERSENT
-    return Why.LEFT
+    return Why.OVERSENT if _is_oversent(exploration, stuck) else Why.LEFT
+
+
+def _is_oversent(exploration: Exploration, stuck: Stuck) -> bool:
+    """Whether the goroutine has sent before, and this send never goes through when it has."""
+    again = id(stuck.node) in exploration.passed_again
+    return stuck.use is Use.SEND and stuck.sent_before and not again and stuck.instances == 1 and stuck.chosen is None
 
 
 def _is_alone(exploration: Exploration, stuck: Stuck) -> bool:

@@ -60,6 +60,8 @@ class Thread(NamedTuple):
     """None for the function itself."""
     frames: tuple[Frame, ...]
     ended: ir.Node | FunctionEnd | None = None
+    sent: frozenset[int] = frozenset()
+    """The channels that a goroutine has sent on."""
 
 
 class Pipe(NamedTuple):
@@ -129,8 +131,8 @@ class Stuck:
     """The communication of thread 0's last select that did without the channels in sight (a timeout, a cancelled context)."""
     instances: int
     """How many goroutines of that ``go`` statement were running on this path."""
-    done_before: bool
-    """Whether an operation of the same goroutine on the same channel went through before."""
+    sent_before: bool
+    """Whether the same goroutine has sent on the same channel before."""
 
 
 @dataclass(slots=True)
@@ -141,6 +143,8 @@ class Exploration:
     stuck: list[Stuck] = field(default_factory=list)
     passed: frozenset[int] = frozenset()
     """The ids of the operations that go through in some order of events."""
+    passed_again: frozenset[int] = frozenset()
+    """The ids of the sends that go through although the goroutine has sent on that channel before."""
     exceeded: bool = False
 
 
@@ -157,6 +161,7 @@ class Explorer:
         self._capacities = [channel.capacity for channel in channels]
         self._held = [channel.held | channel.given for channel in channels]
         self._passed: set[int] = set()
+        self._passed_again: set[int] = set()
 
     def with_capacity(self, channel: Channel, capacity: int | None) -> None:
         """Pretend that ``channel`` was made with another buffer (None: a large one)."""
@@ -190,6 +195,7 @@ class Explorer:
                     came_from[following] = state, label
                     queue.append(following)
         result.passed = frozenset(self._passed)
+        result.passed_again = frozenset(self._passed_again)
         for end in ends:
             result.stuck += self._stuck(end, came_from)
         return result
@@ -219,6 +225,8 @@ class Explorer:
                 met = [(following, None) for following in self._meet(state, number, offer, rests)]
                 if met:
                     self._passed.add(id(offer.node))
+                    if offer.pipe in state.threads[number].sent:
+                        self._passed_again.add(id(offer.node))
                 moves += met
         return moves or None
 
@@ -302,7 +310,7 @@ class Explorer:
             pipe = self._pipe(frame, step)
             if pipe is None:
                 return None
-            then = self._advanced(thread, frame._replace(at=frame.at + 1), pipe)
+            then = self._advanced(thread, frame._replace(at=frame.at + 1), pipe, _USES[step.kind])
             return Rest((Offer(_USES[step.kind], pipe, _node(step), then),), ())
         ranged = frame.code.ranges.get(frame.block.index)
         if ranged is not None:
@@ -318,7 +326,7 @@ class Explorer:
         pipe = self._pipe_of(frame, statement.subject)
         if pipe is None:
             return None
-        then = self._advanced(thread, frame._replace(block=into.target, at=0), pipe)
+        then = self._advanced(thread, frame._replace(block=into.target, at=0), pipe, Use.RANGE)
         otherwise = self._top(thread, frame._replace(block=out.target, at=0))
         return Rest((Offer(Use.RANGE, pipe, statement, then, otherwise),), ())
 
@@ -342,7 +350,7 @@ class Explorer:
                 if not _is_off(frame, first):
                     free.append(Free(_as_node(first), self._top(thread, entered)))
             else:
-                then = self._advanced(thread, entered, pipe)
+                then = self._advanced(thread, entered, pipe, _USES[operation.kind])
                 offers.append(Offer(_USES[operation.kind], pipe, _node(operation), then))
         return Rest(tuple(offers), tuple(free)) if offers else None
 
@@ -362,9 +370,9 @@ class Explorer:
 
     @staticmethod
     def _top(thread: Thread, frame: Frame) -> Thread:
-        return Thread(thread.spawn, (*thread.frames[:-1], frame), thread.ended)
+        return thread._replace(frames=(*thread.frames[:-1], frame))
 
-    def _advanced(self, thread: Thread, frame: Frame, pipe: int) -> Thread:
+    def _advanced(self, thread: Thread, frame: Frame, pipe: int, use: Use) -> Thread:
         """The thread after it communicated: all its loops met a partner in this round."""
         if frame.loops:
             frame = frame._replace(loops=tuple((loop, round_._replace(met=True)) for loop, round_ in frame.loops))
@@ -372,7 +380,8 @@ class Explorer:
             f._replace(loops=tuple((loop, round_._replace(met=True)) for loop, round_ in f.loops)) if f.loops else f
             for f in thread.frames[:-1]
         )
-        return Thread(thread.spawn, (*outer, frame), thread.ended)
+        sent = thread.sent | {pipe} if use is Use.SEND and thread.spawn is not None else thread.sent
+        return Thread(thread.spawn, (*outer, frame), thread.ended, sent)
 
     # -- steps that need nobody
 
@@ -390,14 +399,14 @@ class Explorer:
                 yield from self._follow(state, number, thread, frame, edge)
         elif number:
             # a call that never returns, or an empty select: nothing that this thread holds is ever given back
-            yield self._with(state, number, Thread(thread.spawn, (), thread.ended))
+            yield self._with(state, number, thread._replace(frames=()))
 
     def _step(self, state: State, number: int, thread: Thread, frame: Frame, step: Step) -> Iterator[State]:
         following = frame._replace(at=frame.at + 1)
         match step.kind:
             case Kind.EXIT:
                 ended = step.node if len(thread.frames) == 1 else thread.ended
-                left = Thread(thread.spawn, (*thread.frames[:-1], frame._replace(block=None, at=0)), ended)
+                left = self._top(thread, frame._replace(block=None, at=0))._replace(ended=ended)
                 yield self._with(state, number, left)
             case Kind.DEFER:
                 following = following._replace(defers=(*frame.defers, step)[-4:])
@@ -436,14 +445,14 @@ class Explorer:
             yield self._with_pipe(moved, pipe, state.pipes[pipe]._replace(made=True))
         else:
             # the next round of a loop makes a new one: nobody knows the old one any more
-            yield self._with(state, number, Thread(thread.spawn, (frame._replace(block=None),), step.node))
+            yield self._with(state, number, thread._replace(frames=(frame._replace(block=None),), ended=step.node))
 
     def _call(self, state: State, number: int, thread: Thread, step: Step) -> Iterator[State]:
         frame = self._frame(thread.frames[-1], step)
         if frame is None or len(thread.frames) >= MAX_FRAMES:
             yield self._with(state, number, thread)
             return
-        yield self._with(state, number, Thread(thread.spawn, (*thread.frames, frame), thread.ended))
+        yield self._with(state, number, thread._replace(frames=(*thread.frames, frame)))
 
     def _spawn(self, state: State, number: int, thread: Thread, step: Step) -> Iterator[State]:
         running = sum(1 for other in state.threads if other.spawn is step)
@@ -476,7 +485,7 @@ class Explorer:
     def _unwind(self, state: State, number: int, thread: Thread, frame: Frame) -> Iterator[State]:
         """Run the next deferred call, or leave the frame."""
         if not frame.defers:
-            yield self._with(state, number, Thread(thread.spawn, thread.frames[:-1], thread.ended))
+            yield self._with(state, number, thread._replace(frames=thread.frames[:-1]))
             return
         step = frame.defers[-1]
         rest = self._top(thread, frame._replace(defers=frame.defers[:-1]))
@@ -592,21 +601,8 @@ class Explorer:
                 left=state.threads[0].ended if not state.threads[0].frames else None,
                 chosen=_last_choice(state, came_from),
                 instances=sum(1 for other in state.threads if other.spawn is spawn),
-                done_before=self._went_through(state, number, offer, came_from),
+                sent_before=offer.pipe in thread.sent,
             )
-
-    def _went_through(self, state: State, number: int, offer: Offer, came_from: Origins) -> bool:
-        """Whether the thread has done such an operation on that channel before."""
-        current = state
-        while (origin := came_from[current]) is not None:
-            previous = origin[0]
-            if number < len(previous.threads) and previous.threads[number] != current.threads[number]:
-                thread = previous.threads[number]
-                rest = self._rest(thread, previous) if thread.frames else None
-                if rest is not None and any(o.pipe == offer.pipe and o.use is offer.use for o in rest.offers):
-                    return True
-            current = previous
-        return False
 
 
 _USES = {Kind.SEND: Use.SEND, Kind.RECEIVE: Use.RECEIVE, Kind.CLOSE: Use.CLOSE}

@@ -154,7 +154,7 @@ def _short(node: ir.Node) -> ir.Node:
 def _evidence(blocked: Blocked) -> Evidence:
     match blocked.stuck.use:
         case Use.SEND:
-            return BlockedSend(_buffer(blocked), _lone_send(blocked))
+            return BlockedSend(_buffer(blocked), _lone_send(blocked), _return_after(blocked))
         case Use.RANGE:
             return _missing_close(blocked)
         case _:
@@ -178,6 +178,23 @@ def _lone_send(blocked: Blocked) -> LoneSend | None:
     if context is None:
         return None
     return LoneSend(*blocked.unit.span(blocked.stuck.node), context.name)
+
+
+def _return_after(blocked: Blocked) -> int | None:
+    """For ``if err != nil { ch <- err }`` directly in front of the blocked send: the end of that first send."""
+    stuck, unit = blocked.stuck, blocked.unit
+    if blocked.why is not Why.OVERSENT or stuck.unit is not unit or stuck.function.results:
+        return None
+    position = unit.placement(stuck.function).of(stuck.node)
+    previous = position.block.statements[position.index - 1] if position is not None and position.index else None
+    if not isinstance(previous, ir.If) or previous.orelse is not None or not previous.then.statements:
+        return None
+    first = previous.then.statements[-1]
+    match first:
+        case ir.Send(channel=ir.Name(symbol=ir.Symbol() as symbol)) if symbol in stuck.channel.names:
+            return unit.offset(first.end)
+        case _:
+            return None
 
 
 def _missing_close(blocked: Blocked) -> Evidence:
