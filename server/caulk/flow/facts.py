@@ -89,15 +89,45 @@ def repeated(graph: Graph) -> frozenset[str]:
     return frozenset(text for text, count in found.items() if count > 1 or _FLAG.fullmatch(text) or text.startswith("(len("))
 
 
-def dominating(block: Block, wanted: frozenset[str]) -> Facts:
-    """What the branches that lead to ``block`` without alternative say."""
+def dominating(block: Block, index: int, wanted: frozenset[str]) -> Facts:
+    """What is known at item ``index`` of ``block``: from the branches that lead there without alternative, and from what was
+    appended on that way. A variable that was assigned since tells nothing."""
     facts: set[Fact] = set()
     seen: set[int] = set()
-    while len(block.sources) == 1 and block.index not in seen:
+    assigned: set[ir.Symbol] = set()
+    items = block.items[:index]
+    while True:
+        for item in reversed(items):
+            facts |= _appended(item, assigned, wanted)
+        if len(block.sources) != 1 or block.index in seen:
+            return frozenset(facts)
         seen.add(block.index)
         source, edge = block.sources[0]
         known = key(edge.cond) if edge.cond is not None else None
-        if known and known[0] in wanted:
+        if known and known[0] in wanted and not any(token(symbol) in known[0] for symbol in assigned):
             facts.add((known[0], edge.value == known[1]))
-        block = source
-    return frozenset(facts)
+        block, items = source, source.items
+
+
+def _appended(item: object, assigned: set[ir.Symbol], wanted: frozenset[str]) -> Facts:
+    """What an assignment tells, walking backwards; its targets are noted in ``assigned``."""
+    if not isinstance(item, ir.Assign):
+        return frozenset()
+    found: Facts = frozenset()
+    for number, target in enumerate(item.left):
+        symbol = target.symbol if isinstance(target, ir.Name) else None
+        if symbol is None:
+            continue
+        value = item.right[number] if len(item.left) == len(item.right) else None
+        if value is not None and symbol not in assigned and appends_to(value, symbol):
+            found |= {fact for fact in not_empty(symbol) if fact[0] in wanted}
+        assigned.add(symbol)
+    return found
+
+
+def appends_to(value: ir.Expr, symbol: ir.Symbol) -> bool:
+    """Whether ``value`` is ``append(symbol, x…)``."""
+    if not isinstance(value, ir.Call) or not isinstance(value.func, ir.Name) or value.func.name != "append":
+        return False
+    first = value.args[0] if len(value.args) > 1 and not value.spread else None
+    return isinstance(first, ir.Name) and first.symbol is symbol

@@ -594,7 +594,7 @@ class Walk:
             truth = _bool_constant(paired[number])
             if truth is not None:
                 facts = facts | {(known.token(symbol), truth)}
-        if paired and _appends_to(paired[number], symbol):
+        if paired and known.appends_to(paired[number], symbol):
             facts = facts | {fact for fact in known.not_empty(symbol) if fact[0] in self._wanted}
         if paths:
             if symbol.function is not self._function:
@@ -935,14 +935,6 @@ def _closure(expr: ir.Expr) -> ir.Function | None:
     if isinstance(expr, ir.Name) and expr.symbol is not None and expr.symbol.literal is not None:
         return expr.symbol.literal.function
     return None
-
-
-def _appends_to(value: ir.Expr, symbol: ir.Symbol) -> bool:
-    """Whether ``value`` is ``append(symbol, x…)``."""
-    if not isinstance(value, ir.Call) or not isinstance(value.func, ir.Name) or value.func.name != "append":
-        return False
-    first = value.args[0] if len(value.args) > 1 and not value.spread else None
-    return isinstance(first, ir.Name) and first.symbol is symbol
 
 
 def _overwriting(alias: Place, overwritten: list[tuple[Place, int]]) -> int | None:

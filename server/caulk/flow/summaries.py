@@ -137,7 +137,7 @@ class Summaries:
 
     def _follow(self, unit: FunctionUnit, acquire: Acquire, place: Place) -> Outcome:
         graph = unit.cfg(acquire.function)
-        facts = known.dominating(acquire.block, self.repeated_conditions(graph))
+        facts = known.dominating(acquire.block, acquire.index, self.repeated_conditions(graph))
         for target in acquire.left:
             if isinstance(target, ir.Name) and target.symbol is not None:
                 facts = known.without(facts, target.symbol)
