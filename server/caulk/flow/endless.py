@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from caulk.flow.cfg import Block, FunctionEnd
+from caulk.flow.cfg import Block, FunctionEnd, Item
 from caulk.flow.channels import Body, body_of, is_starter
 from caulk.flow.frequency import CallSite, Frequency, frequency, is_guarded
 from caulk.ir import nodes as ir
@@ -37,7 +37,7 @@ class Endless:
     @property
     def inner_breaks(self) -> list[ir.Branch]:
         """The breaks that were meant to leave the loop, and only leave a select in it."""
-        return list(_inner_breaks(self.unit, self.loop)) if isinstance(self.loop, ir.For) else []
+        return list(inner_breaks(self.unit, self.loop)) if isinstance(self.loop, ir.For) else []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +172,40 @@ def _is_true(cond: ir.Expr) -> bool:
 _STOPS = re.compile(r"(?i)done|quit|stop|exit|clos|shutdown|term|cancel|kill|finish")
 
 
-def _inner_breaks(unit: FunctionUnit, loop: ir.For) -> Iterator[ir.Branch]:
+def endless_loops(unit: FunctionUnit, function: ir.Function) -> Iterator[ir.For]:
+    """The loops without a condition that nothing leaves, whatever stands around them."""
+    if function.body is None:
+        return
+    graph = unit.cfg(function)
+    for node in walk(function.body):
+        if isinstance(node, ir.For) and (node.cond is None or _is_true(node.cond)):
+            entries = [block for block in graph.reachable() if any(_lies_in(item, node.body) for item in block.items)]
+            if entries and not _leaves(unit, entries, node):
+                yield node
+
+
+def _leaves(unit: FunctionUnit, entries: list[Block], loop: ir.For) -> bool:
+    """Whether a way leads out of the loop."""
+    seen = {block.index for block in entries}
+    todo = list(entries)
+    for block in todo:
+        for item in block.items:
+            if isinstance(item, ir.Return | FunctionEnd) or not _lies_in(item, loop):
+                return True
+        if not block.edges and not _stays(unit, block):
+            return True
+        for edge in block.edges:
+            if edge.target.index not in seen:
+                seen.add(edge.target.index)
+                todo.append(edge.target)
+    return False
+
+
+def _lies_in(item: Item, node: ir.Node) -> bool:
+    return node.start <= item.start and item.end <= node.end
+
+
+def inner_breaks(unit: FunctionUnit, loop: ir.For) -> Iterator[ir.Branch]:
     """Breaks of the selects that stand directly in the loop. One that ends a clause as a habit, or that skips the rest of a
     clause, is not meant to leave the loop."""
     for statement in loop.body.statements:

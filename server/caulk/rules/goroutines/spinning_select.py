@@ -35,7 +35,7 @@ def _finding(unit: FunctionUnit, loop: ir.For, idle: ir.CommCase) -> Finding:
         path=unit.file.path,
         span=Span(unit.offset(idle.start), unit.offset(idle.start) + len("default")),
         message="this empty default makes the loop spin: it takes a whole processor until another clause is ready",
-        evidence=EmptyDefault(*unit.span(idle)),
+        evidence=EmptyDefault(unit.offset(idle.start), unit.offset(idle.start + len(unit.source_text(idle).rstrip()))),
         related=(Related(Span(*unit.span(keyword)), "the loop"),),
         function=Span(unit.chunk.start, unit.chunk.end),
     )
