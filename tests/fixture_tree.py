@@ -18,7 +18,9 @@ from caulk.engine.workspace import Workspace
 from caulk_codefixes.loop import FixResult, fix_file
 
 ROOT = Path(__file__).parent / "fixtures"
-_MARK = re.compile(r"//.*?\b(?P<kind>want|miss|noise)(?P<offset>[+-]\d+)? (?P<code>[a-z][a-z0-9-]+) \"(?P<text>[^\"]*)\"")
+_MARK = re.compile(
+    r"//.*?\b(?P<kind>want|miss|noise)(?P<offset>[+-]\d+)? (?P<code>[a-z][a-z0-9-]+) \"(?P<text>[^\"]*)\""
+)
 
 
 @dataclass(frozen=True, slots=True)

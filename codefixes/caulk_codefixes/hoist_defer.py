@@ -9,7 +9,7 @@ from caulk.findings.evidence import Unreleased
 from caulk.findings.finding import Finding
 from caulk.syntax.source import SourceFile
 from caulk_codefixes.codefix import Applicability, CodeFix, Fix, FixSettings
-from caulk_codefixes.layout import insert_statement, remove_statement, starts_line
+from caulk_codefixes.layout import insert_statement, remove_statement, starts_line, with_comment
 
 
 def can_hoist(evidence: Unreleased) -> bool:
@@ -17,7 +17,13 @@ def can_hoist(evidence: Unreleased) -> bool:
     return (
         evidence.late_defer is not None
         and evidence.defer_at is not None
-        and not (evidence.explicit_release or evidence.transferred or evidence.in_loop or evidence.rebound or evidence.spawned)
+        and not (
+            evidence.explicit_release
+            or evidence.transferred
+            or evidence.in_loop
+            or evidence.rebound
+            or evidence.spawned
+        )
     )
 
 
@@ -34,7 +40,7 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
     assert isinstance(evidence, Unreleased)
     if not can_hoist(evidence) or evidence.late_defer is None or evidence.defer_at is None:
         return
-    start, end = evidence.late_defer
+    start, end = evidence.late_defer[0], with_comment(source, evidence.late_defer[1])
     lines = statement_lines(source, start, end) if starts_line(source, start) else None
     removal = remove_statement(source, start, end)
     if lines is None or removal is None:

@@ -98,6 +98,12 @@ def insert_clause(source: SourceFile, brace: int, lines: list[str]) -> Edit | No
     return Edit(start, start, _joined(source, source.line_indent(brace), lines))
 
 
+def with_comment(source: SourceFile, end: int) -> int:
+    """The end of a statement that ends at ``end``, with the comment behind it on its line."""
+    last = source.line_end(end)
+    return last if source.data[end:last].lstrip().startswith(b"//") else end
+
+
 def whole_lines(source: SourceFile, start: int, end: int) -> tuple[int, int] | None:
     """The span of the lines that a statement fills, newline included; None when something else stands on them."""
     first, last = source.line_start(start), source.line_end(end)

@@ -9,13 +9,13 @@ from caulk.findings.finding import Finding
 from caulk.syntax.source import SourceFile
 from caulk_codefixes.codefix import Applicability, CodeFix, Fix, FixSettings
 from caulk_codefixes.hoist_defer import statement_lines
-from caulk_codefixes.layout import insert_statement, remove_statement, starts_line
+from caulk_codefixes.layout import insert_statement, remove_statement, starts_line, with_comment
 
 
 def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
     evidence = finding.evidence
     assert isinstance(evidence, PrematureRelease)
-    start, end = evidence.statement_start, evidence.statement_end
+    start, end = evidence.statement_start, with_comment(source, evidence.statement_end)
     if evidence.move_to is None or not starts_line(source, start):
         return
     lines = statement_lines(source, start, end)

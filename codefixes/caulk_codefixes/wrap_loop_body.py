@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from caulk.findings.evidence import LoopDefer
+from caulk.findings.evidence import LoopDefer, Place, Where
 from caulk.findings.finding import Finding
 from caulk.syntax.source import SourceFile
 from caulk_codefixes.codefix import Applicability, CodeFix, Edit, Fix, FixSettings
+from caulk_codefixes.layout import insert_statement, remove_statement, with_comment
 
 
 def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
@@ -15,6 +16,25 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
     assert isinstance(evidence, LoopDefer)
     if not evidence.crosses:
         yield from _wrap(evidence, source)
+    else:
+        yield from _release_each_round(evidence, source)
+
+
+def _release_each_round(evidence: LoopDefer, source: SourceFile) -> Iterator[Fix]:
+    """The release in front of everything that ends a round, instead of the defer. A panic in between is not covered."""
+    removal = remove_statement(source, evidence.defer_start, with_comment(source, evidence.defer_end))
+    if evidence.release is None or evidence.uses_value or removal is None:
+        return
+    places = [Place(Where.BEFORE, offset) for offset in evidence.leaving]
+    insertions = [insert_statement(source, place, [evidence.release.call]) for place in places]
+    if evidence.falls_through:
+        end = Place(Where.BEFORE, evidence.body_end - 1)
+        insertions.append(insert_statement(source, end, ["\t" + evidence.release.call]))
+    known = [edit for edit in insertions if edit is not None]
+    if len(known) < len(insertions) or any(edit.start < removal.end for edit in known):
+        return
+    title = f"Call `{evidence.release.call}` at the end of every round"
+    yield Fix("release-each-round", title, (removal, *known), Applicability.UNSAFE)
 
 
 def _wrap(evidence: LoopDefer, source: SourceFile) -> Iterator[Fix]:

@@ -42,8 +42,13 @@ class Raw:
         return found
 
     def initialize(self) -> dict[str, Any]:
-        unknown = {"general": {"positionEncodings": ["utf-8"]}, "workspace": {"symbol": {"symbolKind": {"valueSet": [99]}}}}
-        self.send({"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": unknown}})
+        unknown = {
+            "general": {"positionEncodings": ["utf-8"]},
+            "workspace": {"symbol": {"symbolKind": {"valueSet": [99]}}},
+        }
+        self.send(
+            {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": unknown}}
+        )
         answer = self.answer(1)
         self.send({"method": "initialized", "params": {}})
         return answer

@@ -147,5 +147,10 @@ class LoopDefer(Evidence):
     continues: tuple[tuple[int, int], ...] = ()
     """The ``continue`` statements of the body that go round this loop: in a function literal they become ``return``."""
     release: Release | None = None
-    tail_start: int = 0
-    """Where the first statement after the defer starts (0: none)."""
+    """How the value is released without a defer; None when the defer runs on a condition."""
+    leaving: tuple[int, ...] = ()
+    """Where the jumps behind the defer start by which a round of the loop ends."""
+    uses_value: bool = False
+    """Whether one of them is a return that still reads the value."""
+    falls_through: bool = True
+    """Whether control can reach the end of the body."""

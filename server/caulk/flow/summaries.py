@@ -192,7 +192,8 @@ class Summaries:
             return replace(made, resource=(), must_call=contract.must_call | self._ownership.release_names)
         if path == contract.resource:
             return made
-        return made if self._is_released_by_a_method(unit, type_, path, contract) else None
+        method = self._releasing_method(type_, path, contract)
+        return replace(made, released_through=method) if method else None
 
     def _error_result(self, unit: FunctionUnit, function: ir.Function, result: int) -> int | None:
         for number in reversed(range(len(function.results))):
@@ -200,20 +201,16 @@ class Summaries:
                 return number
         return None
 
-    def _is_released_by_a_method(self, unit: FunctionUnit, type_: Type | None, path: Path, contract: Contract) -> bool:
-        """Whether somebody can release it: a releasing-named method of the struct does so with what lies behind ``path``."""
+    def _releasing_method(self, type_: Type | None, path: Path, contract: Contract) -> str:
+        """The method of the struct by which somebody can release what lies behind ``path``; empty when there is none."""
         owner = named(type_)
-        if owner is None:
-            return False
-        return any(
-            method.function.receiver is not None
-            and method.function.receiver.symbol is not None
-            and self.effect(
-                method, method.function, method.function.receiver.symbol, [path], Terms.of(contract)
-            ).releases
-            for method in self._methods(owner)
-            if self._ownership.release_pattern.match(method.name)
-        )
+        for method in self._methods(owner) if owner is not None else ():
+            receiver = method.function.receiver
+            if not self._ownership.release_pattern.match(method.name) or receiver is None or receiver.symbol is None:
+                continue
+            if self.effect(method, method.function, receiver.symbol, [path], Terms.of(contract)).releases:
+                return method.name
+        return ""
 
     def _methods(self, owner: Named) -> Iterable[FunctionUnit]:
         if owner.path == self._program.package.path:

@@ -21,7 +21,7 @@ from caulk.findings.evidence import (
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.access import captured_symbols, mentions, place_of
 from caulk.flow.acquires import Acquire
-from caulk.flow.cfg import BodyEnd, FunctionEnd
+from caulk.flow.cfg import BodyEnd, FunctionEnd, leaves
 from caulk.flow.jumps import jumps_out
 from caulk.flow.leaks import Leak, LeakKind
 from caulk.flow.obligations import EXPRESSIONS, Ending, OpenExit
@@ -225,8 +225,11 @@ def _release(leak: Leak, name: str | None = None) -> Release | None:
     argument = _release_argument(leak)
     if argument is None:
         return None
+    if contract.released_through:
+        path, argument = (), ""
+    method = contract.released_through or contract.release
     target = ".".join((base, *path))
-    call = f"{target}({argument})" if contract.release == CALL_ITSELF else f"{target}.{contract.release}({argument})"
+    call = f"{target}({argument})" if method == CALL_ITSELF else f"{target}.{method}({argument})"
     unchecked = contract.unless_error is not None and acquire.error_symbol is None and not contract.nil_safe
     return Release(call, contract.returns_error, base if unchecked else "")
 
@@ -379,9 +382,13 @@ def _goes_on(leak: Leak, exit_: OpenExit) -> bool:
 
 def _uses_value(leak: Leak, exit_: OpenExit) -> bool:
     """Whether the leaving statement still reads the value: a release in front of it would come too early."""
-    item = exit_.item
+    return not exit_.overwritten and _reads(leak, exit_.item)
+
+
+def _reads(leak: Leak, item: ir.Node) -> bool:
+    """Whether a return reads the value (or, for a cancel function, its context)."""
     place = leak.acquire.place
-    if exit_.overwritten or not isinstance(item, ir.Return) or place is None:
+    if not isinstance(item, ir.Return) or place is None:
         return False
     partners = frozenset(
         target.symbol
@@ -462,7 +469,7 @@ def _loop_defer(leak: Leak) -> Evidence:
         return Evidence()
     jumps = list(jumps_out(loop.body))
     rounds = [jump for jump in jumps if isinstance(jump, ir.Branch) and jump.keyword == "continue" and not jump.label]
-    tail = position.following[0].start if position.following else 0
+    after = [jump for jump in jumps if jump.start > item.start and not isinstance(jump, ir.Labeled)]
     start, end = _absolute(unit, item.start, item.end)
     return LoopDefer(
         defer_start=start,
@@ -471,6 +478,8 @@ def _loop_defer(leak: Leak) -> Evidence:
         body_end=unit.offset(loop.body.end),
         crosses=len(rounds) < len(jumps),
         continues=tuple(unit.span(jump) for jump in rounds),
-        release=_release(leak),
-        tail_start=unit.offset(tail) if tail else 0,
+        release=_release(leak) if position.block is loop.body else None,
+        leaving=tuple(unit.offset(jump.start) for jump in after),
+        uses_value=any(_reads(leak, jump) for jump in after),
+        falls_through=not leaves(loop.body, unit.never_returns),
     )

@@ -55,6 +55,8 @@ class Contract:
     """Methods whose false edge releases (``Next``)."""
     discard_code: str = ""
     overwrite_code: str = ""
+    released_through: str = ""
+    """For a value that owns the resource: its method that releases it."""
     ok_result: int | None = None
     """Index of a bool result that is true exactly when the resource exists."""
 
