@@ -25,5 +25,7 @@ class Editor:
         return "\n".join(self.nvim.current.buffer[:]) + "\n"
 
     def codes(self) -> list[str]:
-        found: list[str] = self.nvim.exec_lua("return vim.tbl_map(function(d) return d.code end, vim.diagnostic.get(0))")
+        found: list[str] = self.nvim.exec_lua(
+            "return vim.tbl_map(function(d) return d.code end, vim.diagnostic.get(0))"
+        )
         return sorted(found)

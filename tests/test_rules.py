@@ -8,9 +8,9 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-import fixture_tree as fixtures
 import pytest
 
+import fixture_tree as fixtures
 from caulk.rules.registry import RULES
 from caulk.syntax.source import SourceFile
 from caulk.syntax.tree import parse

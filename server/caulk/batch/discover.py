@@ -79,7 +79,11 @@ def _walk(root: str, found: Found, rules: list[_Ignored]) -> None:
                     todo.append((entry.path, ignored))
         for entry in entries:
             is_go = entry.name.endswith(".go") and entry.name[0] not in "._"
-            if is_go and not entry.is_dir(follow_symlinks=False) and not _is_ignored(entry.path, ignored, is_directory=False):
+            if (
+                is_go
+                and not entry.is_dir(follow_symlinks=False)
+                and not _is_ignored(entry.path, ignored, is_directory=False)
+            ):
                 _add(found, entry.path, named=False)
 
 

@@ -124,7 +124,7 @@ class _Stub:
 
     def _value_text(self, value: ir.Expr, file: PackageFile) -> str:
         """The initialiser when it is short; its imports come along."""
-        data = self._texts.setdefault(file.path, self._world._read(file.path))
+        data = self._texts.setdefault(file.path, self._world.read(file.path))
         text = " ".join(data[value.start : value.end].decode("utf-8", "replace").split())
         if not _SIMPLE_VALUE.fullmatch(text):
             return "0" if isinstance(value, ir.Literal | ir.Binary) else "nil"

@@ -63,8 +63,12 @@ class Workspace:
             self._overlays.pop(path, None)
         else:
             self._overlays[path] = data
+        if before == data:
+            return
         if before is None or data is None or declarations(before) is not declarations(data):
             self._world.forget()
+        else:
+            self._world.forget_bodies()
 
     def invalidate(self, path: str) -> None:
         """The file changed on disk."""

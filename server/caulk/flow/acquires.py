@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from caulk.flow.access import Place
@@ -12,7 +13,7 @@ from caulk.flow.cfg import Block, Item, items
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.semantics.contracts import Contract
-from caulk.semantics.model import Callee, CalleeKind, Pointer, Type, named
+from caulk.semantics.model import ANY, Callee, CalleeKind, Interface, Pointer, Type, named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -214,13 +215,13 @@ class _Finder:
         if callee.short.endswith("Pipe") or not callee.short:
             return False
         if contract.kind == "body":
-            return isinstance(type_, Pointer) and "websocket" not in callee.name
+            return isinstance(type_, Pointer) and "websocket" not in callee.name and _hands_out_a_body(callee)
         return True
 
     # -- by use
 
     def _by_use(self, call: ir.Call, callee: Callee, left: tuple[ir.Expr, ...]) -> Contract | None:
-        """The receiver's type is unknown: a telling name *and* two independent uses of the result must agree."""
+        """The receiver's type is unknown: a telling name *and* independent uses of the result must agree."""
         if callee.kind is not CalleeKind.UNKNOWN and callee.kind is not CalleeKind.METHOD:
             return None
         if len(left) != 2 or not isinstance(call.func, ir.Selector):
@@ -229,26 +230,85 @@ class _Finder:
         if not isinstance(target, ir.Name) or target.symbol is None or target.symbol.type is not None:
             return None
         for evidence in _USES:
-            if evidence.name.fullmatch(callee.short) and evidence.seen(self._unit.text, target.name):
+            if evidence.name.fullmatch(callee.short) and evidence.seen(_uses_of(self._unit, target.symbol)):
                 known = self._contracts.types.get(evidence.type)
                 return replace(known.contract, result=0, unless_error=1) if known else None
         return None
 
 
+_HANDS_OUT = re.compile(
+    r"(?i)^(do|get|post|put|patch|delete|head|send|roundtrip|fetch|request|call|execute|query|open|download)"
+)
+
+
+def _hands_out_a_body(callee: Callee) -> bool:
+    """Whether a call without a body at hand returns a response that is still open: through an interface or function value
+    always; a concrete function of another module only when it is called like one and returns nothing decoded besides."""
+    signature = callee.signature
+    if signature is None or len(signature.results) != 2:
+        return False
+    if callee.interface or callee.kind is CalleeKind.VALUE:
+        return True
+    return _HANDS_OUT.match(callee.short) is not None and not any(
+        isinstance(param, Interface) or param == ANY for param in signature.params
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """How a variable is used in a function."""
+
+    fields: frozenset[str]
+    """Selected without a call."""
+    methods: frozenset[str]
+    """Called."""
+    read: bool
+    """Whether its ``Body`` is given to a reader or closed."""
+
+
+def _uses_of(unit: FunctionUnit, symbol: ir.Symbol) -> _Uses:
+    fields: set[str] = set()
+    methods: set[str] = set()
+    read = False
+    body = unit.function.body
+    for part in expressions(body, literals=True) if body is not None else ():
+        if not isinstance(part, ir.Call):
+            if isinstance(part, ir.Selector) and _is(part.base, symbol):
+                fields.add(part.field)
+            continue
+        if isinstance(part.func, ir.Selector) and _is(part.func.base, symbol):
+            methods.add(part.func.field)
+        read = read or any(map(partial(_is_body, symbol), part.args))
+        func = part.func
+        read = read or (isinstance(func, ir.Selector) and func.field == "Close" and _is_body(symbol, func.base))
+    return _Uses(frozenset(fields), frozenset(methods), read)
+
+
+def _is(expr: ir.Expr, symbol: ir.Symbol) -> bool:
+    return isinstance(expr, ir.Name) and expr.symbol is symbol
+
+
+def _is_body(symbol: ir.Symbol, expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Selector) and expr.field == "Body" and _is(expr.base, symbol)
+
+
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """How a result of an unknown type shows what it is. In the patterns ``@`` stands for the variable."""
+    """How a result of an unknown type shows what it is."""
 
     name: re.Pattern[str]
     type: str
-    wanted: tuple[str, ...]
-    unwanted: str = ""
+    all_of: frozenset[str] = frozenset()
+    """Methods that must all be called."""
+    any_of: frozenset[str] = frozenset()
+    """Methods one of which must be called."""
+    body: bool = False
+    """Whether its ``Body`` must be read or closed, and never called."""
 
-    def seen(self, text: bytes, variable: str) -> bool:
-        written = re.escape(variable)
-        if self.unwanted and re.search(self.unwanted.replace("@", written).encode(), text):
+    def seen(self, uses: _Uses) -> bool:
+        if self.body and not (uses.read and "Body" in uses.fields and "Body" not in uses.methods):
             return False
-        return all(re.search(pattern.replace("@", written).encode(), text) for pattern in self.wanted)
+        return self.all_of <= uses.methods and (not self.any_of or bool(self.any_of & uses.methods))
 
 
 _USES = (
@@ -257,27 +317,27 @@ _USES = (
             r"Do|RoundTrip|Get|Post|PostForm|DoRequest|Put|Patch|Delete|DoWithRetry|Send|SendRequest|MakeRequest|\w*Request|\w*Do"
         ),
         "net/http.Response",
-        (
-            r"\b@\.Body\b(?!\()",
-            r"(?:(?:ReadAll|NewDecoder|Copy|CopyN|NewReader|NewScanner|LimitReader|ReadFrom|[Cc]lose\w*|[Dd]rain\w*)"
-            r"\([^()\n]*\b@\.Body|\b@\.Body\.Close)",
-        ),
-        r"\b@\.Body\(",
+        body=True,
     ),
     _Use(
         re.compile(r"(?:Named)?Query(?:x|Context|xContext)?|Rows"),
         "database/sql.Rows",
-        (r"\b@\.Next\(\)", r"\b@\.Scan\("),
+        all_of=frozenset({"Next", "Scan"}),
     ),
-    _Use(re.compile(r"Begin\w*"), "database/sql.Tx", (r"\b@\.Commit\(\)", r"\b@\.(?:Exec|Query|Rollback)")),
+    _Use(
+        re.compile(r"Begin\w*"),
+        "database/sql.Tx",
+        all_of=frozenset({"Commit"}),
+        any_of=frozenset({"Exec", "Query", "QueryRow", "ExecContext", "QueryContext", "Rollback"}),
+    ),
     _Use(
         re.compile(r"Conn"),
         "database/sql.Conn",
-        (r"\b@\.(?:ExecContext|QueryContext|QueryRowContext|BeginTx|Raw|PrepareContext)\(",),
+        any_of=frozenset({"ExecContext", "QueryContext", "QueryRowContext", "BeginTx", "Raw", "PrepareContext"}),
     ),
     _Use(
         re.compile(r"Prepare(?:x|Context|xContext)?"),
         "database/sql.Stmt",
-        (r"\b@\.(?:Exec|Query|Queryx|QueryRow|QueryRowx|Select|Get)(?:Context)?\(",),
+        any_of=frozenset({"Exec", "Query", "Queryx", "QueryRow", "QueryRowx", "Select", "ExecContext", "QueryContext"}),
     ),
 )

@@ -105,7 +105,9 @@ def _field(unit: FunctionUnit, expr: ir.Selector) -> ContainerKey | None:
     if owner is None:  # `pkg.Variable`, or a field of a package variable whose type has no name
         whole = isinstance(expr.base, ir.Name) and expr.base.symbol is None
         declared = unit.typer.package_symbol(expr) or (unit.typer.package_symbol(expr.base) if whole else None)
-        return ("field", declared.qualified, expr.field) if declared and isinstance(declared.node, ir.ValueDecl) else None
+        return (
+            ("field", declared.qualified, expr.field) if declared and isinstance(declared.node, ir.ValueDecl) else None
+        )
     return ("field", owner.qualified, expr.field) if _is_shared(unit, owner, expr.base) else None
 
 

@@ -86,7 +86,9 @@ def repeated(graph: Graph) -> frozenset[str]:
             known = key(condition)
             if known:
                 found[known[0]] += 1
-    return frozenset(text for text, count in found.items() if count > 1 or _FLAG.fullmatch(text) or text.startswith("(len("))
+    return frozenset(
+        text for text, count in found.items() if count > 1 or _FLAG.fullmatch(text) or text.startswith("(len(")
+    )
 
 
 def dominating(block: Block, index: int, wanted: frozenset[str]) -> Facts:

@@ -34,7 +34,9 @@ class Gate:
 
 def _closable_types(package: Package, release: re.Pattern[str]) -> frozenset[str]:
     """The types of the package that have a releasing method."""
-    return frozenset(name for name, methods in package.methods.items() if any(release.match(method) for method in methods))
+    return frozenset(
+        name for name, methods in package.methods.items() if any(release.match(method) for method in methods)
+    )
 
 
 def _own_acquirers(package: Package, releasable: frozenset[str]) -> Iterator[str]:

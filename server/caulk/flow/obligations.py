@@ -268,6 +268,8 @@ class Walk:
     def _comparison(self, cond: ir.Binary, equal: bool, facts: known.Facts) -> tuple[Errors, known.Facts] | None:
         """An edge of ``x == y``: tests of the error and of the value itself."""
         subject = _tested_for_nil(cond)
+        if equal and _is_switching_protocols(cond) and any(self._held_field(side) for side in (cond.left, cond.right)):
+            raise PathEnd(Ending.TRANSFERRED)  # the body of such an answer is the live connection
         if subject is None:
             sides = (cond.left, cond.right)
             if any(isinstance(side, ir.Name) and side.symbol in self._errors for side in sides):
@@ -282,6 +284,10 @@ class Walk:
         if is_error != equal:  # the error is non-nil, or the value is nil
             raise PathEnd(Ending.ABSENT)
         return frozenset(), facts | {known.nil_fact(symbol) for symbol in self._errors}
+
+    def _held_field(self, expr: ir.Expr) -> bool:
+        """Whether ``expr`` is a field of something that holds the obligation (``resp.StatusCode``)."""
+        return isinstance(expr, ir.Selector) and bool(self._held(expr.base))
 
     def _predicate(self, cond: ir.Call, value: bool, facts: known.Facts) -> tuple[Errors, known.Facts]:
         """An edge of a call that looks at the error: ``errors.Is(err, x)``, ``os.IsNotExist(err)``, ``isNil(err)``."""
@@ -943,6 +949,15 @@ def _overwriting(alias: Place, overwritten: list[tuple[Place, int]]) -> int | No
         if alias.symbol is place.symbol and alias.path[: len(place.path)] == place.path:
             return number
     return None
+
+
+def _is_switching_protocols(cond: ir.Binary) -> bool:
+    """Whether a side is ``http.StatusSwitchingProtocols`` or 101."""
+    return any(
+        (isinstance(side, ir.Selector) and side.field == "StatusSwitchingProtocols")
+        or (isinstance(side, ir.Literal) and side.text == "101")
+        for side in (cond.left, cond.right)
+    )
 
 
 def _tested_for_nil(cond: ir.Binary) -> ir.Expr | None:

@@ -28,7 +28,7 @@ from caulk.semantics.model import Callee, CalleeKind
 from caulk.semantics.packages import Declared, Package, PackageFile, World
 from caulk.semantics.typer import Typer
 from caulk.syntax.source import SourceFile
-from caulk.syntax.split import Chunk, Split
+from caulk.syntax.split import Chunk, Split, split
 
 if TYPE_CHECKING:
     from caulk.semantics.contracts import Contracts
@@ -242,13 +242,37 @@ class Program:
         return found
 
     def unit_of(self, declared: Declared | None) -> FunctionUnit | None:
-        """The function that ``declared`` declares, when it has a body in this package."""
+        """The function that ``declared`` declares, when its body is at hand: in this package or in another of the module."""
         if declared is None or not isinstance(declared.node, ir.Function):
             return None
-        return self._by_place.get((declared.file.path, declared.node.start))
+        if declared.package is self.package:
+            return self._by_place.get((declared.file.path, declared.node.start))
+        sibling = self._sibling(declared.package)
+        return sibling._by_place.get((declared.file.path, declared.node.start)) if sibling is not None else None
+
+    def _sibling(self, package: Package) -> Program | None:
+        """Another package of the same module as a program, for the summaries of its functions."""
+        own = self.package.module
+        if own is None or package.module is None or package.module.directory != own.directory:
+            return None
+        key = "program", package.path
+        if key not in self.world.cache:
+            self.world.cache[key] = self._load_sibling(package)
+        found = self.world.cache[key]
+        return found if isinstance(found, Program) else None
+
+    def _load_sibling(self, package: Package) -> Program | None:
+        files: list[FileUnit] = []
+        for package_file in package.files:
+            try:
+                data = self.world.read(package_file.path)
+            except OSError:
+                continue
+            files.append(FileUnit(SourceFile(package_file.path, data), split(data), package_file, False, False))
+        return Program(self.world, package, tuple(files), self.contracts, self.version, self.module)
 
     def unit_of_callee(self, callee: Callee) -> FunctionUnit | None:
-        """The body that a call runs, when it is a concrete function or method of this package."""
+        """The body that a call runs, when it is a concrete function or method of the module."""
         return None if callee.interface else self.unit_of(callee.declared)
 
     @cached_property

@@ -192,7 +192,7 @@ class Summaries:
             return replace(made, resource=(), must_call=contract.must_call | self._ownership.release_names)
         if path == contract.resource:
             return made
-        method = self._releasing_method(type_, path, contract)
+        method = self._releasing_method(unit, type_, path, contract)
         return replace(made, released_through=method) if method else None
 
     def _error_result(self, unit: FunctionUnit, function: ir.Function, result: int) -> int | None:
@@ -201,10 +201,10 @@ class Summaries:
                 return number
         return None
 
-    def _releasing_method(self, type_: Type | None, path: Path, contract: Contract) -> str:
+    def _releasing_method(self, unit: FunctionUnit, type_: Type | None, path: Path, contract: Contract) -> str:
         """The method of the struct by which somebody can release what lies behind ``path``; empty when there is none."""
         owner = named(type_)
-        for method in self._methods(owner) if owner is not None else ():
+        for method in self._methods(unit, owner) if owner is not None else ():
             receiver = method.function.receiver
             if not self._ownership.release_pattern.match(method.name) or receiver is None or receiver.symbol is None:
                 continue
@@ -212,11 +212,10 @@ class Summaries:
                 return method.name
         return ""
 
-    def _methods(self, owner: Named) -> Iterable[FunctionUnit]:
-        if owner.path == self._program.package.path:
-            for (receiver, _), units in self._program.by_name.items():
-                if receiver == owner.name:
-                    yield from units
+    def _methods(self, unit: FunctionUnit, owner: Named) -> Iterable[FunctionUnit]:
+        for (receiver, _), units in unit.program.by_name.items():
+            if receiver == owner.name and owner.path == unit.program.package.path:
+                yield from units
 
     def callee_contract(self, unit: FunctionUnit, callee: Callee) -> tuple[bool, Contract | None]:
         """Whether the callee has a body here, and if so which obligation its caller gets."""

@@ -164,6 +164,15 @@ class World:
         self.cache: dict[tuple[object, ...], object] = {}
         """Whatever the type layer remembers about these packages."""
 
+    def read(self, path: str) -> bytes:
+        """The text of a file as it is now. Raises OSError."""
+        return self._read(path)
+
+    def forget_bodies(self) -> None:
+        """Some function body changed: what was summarised of other packages is out of date."""
+        for key in [key for key in self.cache if key[0] == "program"]:
+            del self.cache[key]
+
     def forget(self) -> None:
         """Drop everything read so far, because some declaration changed."""
         self._packages.clear()

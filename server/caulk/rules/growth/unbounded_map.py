@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from caulk.findings.evidence_requests import GrowingMap
@@ -12,6 +13,11 @@ from caulk.flow.requests import PACKAGES
 from caulk.ir import nodes as ir
 from caulk.rules.rule import Rule
 from caulk.semantics.model import Basic, Type, named
+
+_CALLERS_KEY = re.compile(
+    r"(?i)ip\b|addr|client|session|user|email|token|jti|order|request|stream|url|path|query|device|visitor|remote"
+)
+"""What a key is called that callers choose: asked for where the write is not in the handler itself."""
 
 _SMALL = frozenset({"bool", "int8", "uint8"})
 
@@ -55,7 +61,7 @@ def _is_enumeration(insert: Insert, type_: Type | None) -> bool:
 def _finding(insert: Insert) -> Finding:
     code, unit = insert.code, insert.code.unit
     container, key = unit.source_text(insert.container), unit.source_text(insert.key)
-    derived = code.derives(insert.key)
+    derived = code.derives(insert.key) and (code.context is not None or _CALLERS_KEY.search(key) is not None)
     tier = Tier.CORE if derived else Tier.EXPERIMENTAL
     chosen = f"and its key ({key}) is chosen by the caller" if derived else f"and nothing bounds its key ({key})"
     related = [Related(Span(*unit.span(insert.node)), "an entry is added here, for every new key")]

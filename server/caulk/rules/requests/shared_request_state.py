@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from caulk.findings.evidence_requests import SharedState
@@ -71,7 +72,17 @@ def _shared(code: RequestCode, target: ir.Expr) -> str:
 def _is_handler(code: RequestCode) -> bool:
     """Whether the method itself has a handler's signature (nothing but the request): only such are shared by requests."""
     params = len(code.function.params)
-    return params == 1 or (params == 2 and code.framework.value == "net/http")
+    fits = params == 1 or (params == 2 and code.framework.value == "net/http")
+    return fits and _is_registered(code)
+
+
+def _is_registered(code: RequestCode) -> bool:
+    """Whether the method is given to somebody as a value somewhere in the package: a per-request helper is only called."""
+    name = code.unit.name
+    if name == "ServeHTTP":
+        return True
+    value = re.compile(rb"\.\s*" + re.escape(name.encode()) + rb"\b(?!\s*\()")
+    return any(value.search(file.source.data) for file in code.unit.program.files)
 
 
 def _shared_name(code: RequestCode, target: ir.Name) -> str:
