@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from caulk.flow.cfg import FunctionEnd
 from caulk.flow.channels import Channel, Ends, Use, body_of
 from caulk.flow.frequency import runs_once
 from caulk.flow.rendezvous import Exploration, Explorer, Stuck
@@ -76,18 +77,21 @@ def _reason(exploration: Exploration, stuck: Stuck) -> Why | None:
         return Why.NIL
     if stuck.spawn is None:
         return Why.ALONE if _is_alone(exploration, stuck) else None
-    if stuck.use is not Use.SEND and not _surely_waits(stuck):
+    if stuck.left is None:
         return None
-    if stuck.left is None or (channel.capacity and not _exceeds_buffer(stuck)):
+    sure = _surely_sends(stuck) if stuck.use is Use.SEND else _surely_waits(stuck)
+    if not sure or (channel.capacity and not _exceeds_buffer(stuck)):
         return None
+    if _is_oversent(exploration, stuck):
+        return Why.OVERSENT
     if isinstance(stuck.left, ir.Assign):
         return Why.LOST if _same_loop(channel, stuck.left) else None
-    return Why.OVERSENT if _is_oversent(exploration, stuck) else Why.LEFT
+    return Why.LEFT
 
 
 def _is_oversent(exploration: Exploration, stuck: Stuck) -> bool:
     """Whether the goroutine has sent before, and this send never goes through when it has."""
-    again = id(stuck.node) in exploration.passed_again
+    again = id(stuck.node) in exploration.passed_again or _in_loop(stuck.unit, stuck.node)
     return stuck.use is Use.SEND and stuck.sent_before and not again and stuck.instances == 1 and stuck.chosen is None
 
 
@@ -99,19 +103,72 @@ def _is_alone(exploration: Exploration, stuck: Stuck) -> bool:
         and not channel.held
         and not channel.given
         and id(stuck.node) not in exploration.passed
+        and _is_certain(channel, stuck.node)
         and all(use.function is channel.function for use in channel.uses)
     )
 
 
+def _is_certain(channel: Channel, node: ir.Node) -> bool:
+    """Whether nothing decides between the making of the channel and ``node``, which stands in the same function."""
+    uses = channel.unit.uses
+    around_make = set(uses.around(channel.declaration))
+    deciding = (ir.If, ir.For, ir.Range, ir.Case, ir.TypeCase, ir.CommCase)
+    return not any(isinstance(outer, deciding) and outer not in around_make for outer in uses.around(node))
+
+
+def _surely_sends(stuck: Stuck) -> bool:
+    """Whether a goroutine that waits to send is a proof. Of several goroutines of one kind perhaps only one ever sends: the
+    last one, say. Errors are not like that."""
+    if stuck.instances < 2:
+        return True
+    if any(use.function is stuck.function for use in stuck.channel.of(Use.RECEIVE, Use.RANGE)):
+        return False  # a token that is passed on
+    return not _may_end_without_sending(stuck) or _is_about_an_error(stuck)
+
+
+def _may_end_without_sending(stuck: Stuck) -> bool:
+    sends = [use.node for use in stuck.channel.of(Use.SEND) if use.function is stuck.function]
+    graph = stuck.unit.cfg(stuck.function)
+    seen = {graph.entry.index}
+    todo = [graph.entry]
+    for block in todo:
+        if any(_contains(item, send) for item in block.items for send in sends):
+            continue
+        if any(isinstance(item, ir.Return | FunctionEnd) for item in block.items):
+            return True
+        for edge in block.edges:
+            if edge.target.index not in seen:
+                seen.add(edge.target.index)
+                todo.append(edge.target)
+    return False
+
+
+def _is_about_an_error(stuck: Stuck) -> bool:
+    """Whether the nearest condition around the send is ``x != nil``; true when there is none."""
+    for outer in stuck.unit.uses.around(stuck.node):
+        if isinstance(outer, ir.If):
+            cond = outer.cond
+            return isinstance(cond, ir.Binary) and cond.op == "!=" and getattr(cond.right, "name", "") == "nil"
+    return True
+
+
 def _surely_waits(stuck: Stuck) -> bool:
-    """Whether a goroutine that waits to receive is a proof. With several of them data decides who gets what."""
+    """Whether a goroutine that waits to receive is a proof. With several of them data decides who gets what; in a loop, what
+    was received may end it."""
     channel = stuck.channel
     sources = channel.of(Use.SEND, Use.CLOSE)
     if not sources:
         return True
     if any(use.function is stuck.function for use in sources):
         return False  # a token that is passed on
-    return stuck.use is Use.RANGE or stuck.instances == 1
+    if stuck.use is Use.RANGE:
+        return True
+    if stuck.instances > 1:
+        return False
+    if _in_loop(stuck.unit, stuck.node) and stuck.unit.program.endless.of(stuck.unit, stuck.function) is None:
+        return False
+    own = [use for use in sources if use.function is channel.function]
+    return not own or any(_is_certain(channel, use.node) for use in own)
 
 
 def _exceeds_buffer(stuck: Stuck) -> bool:

@@ -74,6 +74,8 @@ class Pipe(NamedTuple):
     """Whether every send finds a receiver."""
     fed: bool = False
     """Whether every receive finds a sender."""
+    foreign: bool = False
+    """Whether a value of unknown origin was received: perhaps a sender in sight should have been met."""
 
 
 class State(NamedTuple):
@@ -290,8 +292,8 @@ class Explorer:
         elif pipe.closed:
             yield closed
         if outside:
-            yield moved
-            yield closed
+            for following in (moved, closed):
+                yield self._with_pipe(following, offer.pipe, pipe._replace(foreign=True))
         elif pipe.fed and offer.use is Use.RECEIVE:
             yield moved
 
@@ -587,6 +589,8 @@ class Explorer:
             if rest is None:
                 continue
             offer = rest.offers[0]
+            if offer.use is Use.SEND and state.pipes[offer.pipe].foreign:
+                continue
             thread = state.threads[number]
             frame = thread.frames[-1]
             spawn = thread.spawn

@@ -100,6 +100,11 @@ def _left_message(blocked: Blocked) -> str:
         return f"{operation} blocks for ever: nobody sends on {name} or closes it, so the goroutine never ends"
     if stuck.use is Use.RANGE and not stuck.channel.of(Use.CLOSE):
         return f"nobody closes {name}: the goroutine that ranges over it waits for ever after the last value"
+    if stuck.use is not Use.SEND and _only_goroutines_give(blocked):
+        how = "closing it" if stuck.use is Use.RANGE else _MISSING[stuck.use]
+        return (
+            f"the goroutine that should end the wait can leave without {how}: {operation} then waits on {name} for ever"
+        )
     assert stuck.left is not None
     line = blocked.unit.line(stuck.left.start)
     partner = (
@@ -113,6 +118,12 @@ def _left_message(blocked: Blocked) -> str:
     if stuck.instances > 1:
         return f"{way} while goroutines still wait to {_WAITS[stuck.use]} {name}: they never end"
     return f"{way} without {partner}: the goroutine then waits at {operation} for ever"
+
+
+def _only_goroutines_give(blocked: Blocked) -> bool:
+    """Whether the function itself neither sends on the channel nor closes it."""
+    channel = blocked.stuck.channel
+    return all(use.function is not channel.function for use in channel.of(Use.SEND, Use.CLOSE))
 
 
 def _owner(blocked: Blocked) -> str:
