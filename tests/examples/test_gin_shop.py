@@ -53,7 +53,9 @@ def test_lines_of_the_table_exist() -> None:
 
 
 def caulk(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "caulk.cli.main", *args], cwd=cwd, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-m", "caulk.cli.main", *args], cwd=cwd, capture_output=True, text=True, timeout=120
+    )
 
 
 def go(*args: str, cwd: Path) -> None:

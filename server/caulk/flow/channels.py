@@ -182,7 +182,7 @@ def body_of(unit: FunctionUnit, callee: Callee) -> Body | None:
         return (unit, callee.literal) if callee.literal is not None else None
     if callee.kind not in (CalleeKind.FUNCTION, CalleeKind.METHOD):
         return None
-    found = unit.program.unit_of_callee(callee)
+    found = unit.program.own_unit_of_callee(callee)
     return (found, found.function) if found is not None and found.function.body is not None else None
 
 

@@ -131,7 +131,7 @@ def callers(unit: FunctionUnit) -> list[CallSite]:
         for node in walk(other.function.body, literals=True):
             if isinstance(node, ir.Call) and _last_name(node.func) == unit.name:
                 callee = other.typer.callee(node)
-                if unit.program.unit_of_callee(callee) is unit:
+                if unit.program.own_unit_of_callee(callee) is unit:
                     found.append(CallSite(other, node))
     return found
 

@@ -271,6 +271,11 @@ class Program:
             files.append(FileUnit(SourceFile(package_file.path, data), split(data), package_file, False, False))
         return Program(self.world, package, tuple(files), self.contracts, self.version, self.module)
 
+    def own_unit_of_callee(self, callee: Callee) -> FunctionUnit | None:
+        """The same, for functions of this package only: whoever looks at all uses of something in a package wants that."""
+        unit = self.unit_of_callee(callee)
+        return unit if unit is not None and unit.program is self else None
+
     def unit_of_callee(self, callee: Callee) -> FunctionUnit | None:
         """The body that a call runs, when it is a concrete function or method of the module."""
         return None if callee.interface else self.unit_of(callee.declared)

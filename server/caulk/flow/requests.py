@@ -120,7 +120,7 @@ class Requests:
             if not isinstance(part, ir.Call):
                 continue
             callee = caller.unit.typer.callee(part)
-            unit = self._program.unit_of_callee(callee)
+            unit = self._program.own_unit_of_callee(callee)
             if unit is None or callee.kind not in (CalleeKind.FUNCTION, CalleeKind.METHOD) or unit.file.is_test:
                 continue
             found = self._reach(caller, unit, part)

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from caulk.flow import facts as known
-from caulk.flow.access import DERIVED, Path, Place, captured_symbols
+from caulk.flow.access import DERIVED, Path, Place, captured_symbols, place_of
 from caulk.flow.acquires import Acquire, acquires_in
 from caulk.flow.cfg import FunctionEnd, Graph
-from caulk.flow.obligations import BORROWS, TAKES, Effect, Outcome, State, Terms, Walk
+from caulk.flow.obligations import BORROWS, TAKES, Effect, Ending, Outcome, State, Terms, Walk
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements
 from caulk.semantics.contracts import CALL_ITSELF, Contract
@@ -170,10 +170,35 @@ class Summaries:
             outcome = self.outcome(unit, acquire)
             if outcome is None or outcome.exceeded:
                 continue
+            if self._returns_it_released(unit, acquire, outcome):
+                continue
             for result, path in sorted(outcome.returned):
                 made = self._as_result(unit, function, contract, result, path)
                 if made is not None:
                     yield replace(made, ok_result=_ok_result(unit, function, outcome.return_statements))
+
+    @staticmethod
+    def _returns_it_released(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> bool:
+        """Whether some way on from a release returns the same value: callers get it open on one path and closed on another
+        (``return resp, decode(resp)``), so that nobody can say whose duty it is."""
+        place, graph = acquire.place, unit.cfg(acquire.function)
+        if place is None:
+            return False
+        returns = [
+            (block, item)
+            for block in graph.blocks
+            for item in block.items
+            if isinstance(item, ir.Return)
+            and any(
+                (found := place_of(value, lambda _: False)) and found.symbol is place.symbol for value in item.values
+            )
+        ]
+        return any(
+            (block is event.block and item.start > event.item.start)
+            or graph.reaches(event.block, block, avoiding=acquire.block)
+            for event in outcome.of(Ending.RELEASED, Ending.DEFERRED)
+            for block, item in returns
+        )
 
     def _as_result(
         self, unit: FunctionUnit, function: ir.Function, contract: Contract, result: int, path: Path
