@@ -87,9 +87,7 @@ def _exact(data: bytes) -> Split | None:
         elif first == 0x2F:  # a comment
             if dropping_from < 0:
                 cuts.append(token.span())
-        elif first in b"ftvci":  # a keyword in column 0
-            if depth:
-                return None  # some brace above is missing
+        elif first in b"ftvci" and depth == 0:  # a keyword in column 0
             function_start = start if first == 0x66 else -1
     if depth != 0:
         return None
