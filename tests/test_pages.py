@@ -18,7 +18,7 @@ _EXAMPLE = re.compile(r"^```go (bad|good)\n(.*?)^```$", re.M | re.S)
 
 
 def examples(rule: Rule) -> dict[str, str]:
-    return {kind: text for kind, text in _EXAMPLE.findall(rule.page())}
+    return dict(_EXAMPLE.findall(rule.page()))
 
 
 def workspace_with(folder: Path, text: str) -> tuple[Workspace, str]:

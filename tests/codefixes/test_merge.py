@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,7 +48,7 @@ def test_every_fix_is_applied_or_deferred(groups: list[list[tuple[int, int, str]
     fixes = []
     for group in groups:
         ordered = sorted(set(group))
-        if all(a[1] <= b[0] and a[0] != b[0] for a, b in zip(ordered, ordered[1:], strict=False)):
+        if all(a[1] <= b[0] and a[0] != b[0] for a, b in itertools.pairwise(ordered)):
             fixes.append(fix(*ordered))
     result = apply(SourceFile("x", TEXT), fixes)
     assert {*result.applied, *result.deferred} == set(fixes)

@@ -132,7 +132,10 @@ def test_promoted_methods_know_their_declaring_type() -> None:
 
 def test_modules_siblings_and_replacements(tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_text("module m.test/a\n\ngo 1.24\n\nreplace other.test/b => ./b\n")
-    for folder, text in {"x": "package x\n\nfunc F() int { return 1 }\n", "b/y": "package why\n\nfunc G() {}\n"}.items():
+    for folder, text in {
+        "x": "package x\n\nfunc F() int { return 1 }\n",
+        "b/y": "package why\n\nfunc G() {}\n",
+    }.items():
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "f.go").write_text(text)
     world = World()

@@ -16,6 +16,7 @@ _QUESTION = re.compile(r"(?:Is|Has|Can|Should|Need|Enabled)")
 """Methods without arguments that start so are taken to answer the same twice."""
 
 _FLAG = re.compile(r"#\d+;")
+_NIL = re.compile(r"\(#\d+;==nil\)")
 
 _NEGATED = {"!=": "==", ">=": "<", "<=": ">"}
 
@@ -87,7 +88,9 @@ def repeated(graph: Graph) -> frozenset[str]:
             if known:
                 found[known[0]] += 1
     return frozenset(
-        text for text, count in found.items() if count > 1 or _FLAG.fullmatch(text) or text.startswith("(len(")
+        text
+        for text, count in found.items()
+        if count > 1 or _FLAG.fullmatch(text) or _NIL.fullmatch(text) or text.startswith("(len(")
     )
 
 

@@ -600,6 +600,8 @@ class Walk:
             truth = _bool_constant(paired[number])
             if truth is not None:
                 facts = facts | {(known.token(symbol), truth)}
+        if paired and _is_nil(paired[number]) and known.nil_fact(symbol)[0] in self._wanted:
+            facts = facts | {known.nil_fact(symbol)}
         if paired and known.appends_to(paired[number], symbol):
             facts = facts | {fact for fact in known.not_empty(symbol) if fact[0] in self._wanted}
         if paths:

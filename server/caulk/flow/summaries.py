@@ -170,7 +170,7 @@ class Summaries:
             outcome = self.outcome(unit, acquire)
             if outcome is None or outcome.exceeded:
                 continue
-            if self._returns_it_released(unit, acquire, outcome):
+            if self._returns_it_after_its_end(unit, acquire, outcome):
                 continue
             for result, path in sorted(outcome.returned):
                 made = self._as_result(unit, function, contract, result, path)
@@ -178,9 +178,9 @@ class Summaries:
                     yield replace(made, ok_result=_ok_result(unit, function, outcome.return_statements))
 
     @staticmethod
-    def _returns_it_released(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> bool:
-        """Whether some way on from a release returns the same value: callers get it open on one path and closed on another
-        (``return resp, decode(resp)``), so that nobody can say whose duty it is."""
+    def _returns_it_after_its_end(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> bool:
+        """Whether some way on from a release or a hand-over returns the same value: callers get it open on one path and
+        closed on another (``err = decode(resp); return resp, err``), so that nobody can say whose duty it is."""
         place, graph = acquire.place, unit.cfg(acquire.function)
         if place is None:
             return False
@@ -196,7 +196,7 @@ class Summaries:
         return any(
             (block is event.block and item.start > event.item.start)
             or graph.reaches(event.block, block, avoiding=acquire.block)
-            for event in outcome.of(Ending.RELEASED, Ending.DEFERRED)
+            for event in outcome.of(Ending.RELEASED, Ending.DEFERRED, Ending.TRANSFERRED)
             for block, item in returns
         )
 
