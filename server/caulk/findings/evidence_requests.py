@@ -58,6 +58,17 @@ class EscapedContext(Evidence):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredUse:
+    """One use of a shared variable in request code, with the context at hand there. A write has the span of its value."""
+
+    context: str
+    start: int
+    end: int
+    """The variable's name."""
+    value: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SharedState(Evidence):
     """A variable outside a handler that gets data of one request."""
 
@@ -69,6 +80,22 @@ class SharedState(Evidence):
     """The ``=`` of the assignment."""
     only_in_handler: bool
     """Whether every use of it stands in this handler, behind the assignment."""
+    is_http: bool = False
+    """Whether the request is a plain ``*http.Request``."""
+    getter: str = ""
+    """gin: the method of the context that reads a value of its type (``GetString``)."""
+    type_name: str = ""
+    """net/http: its type as written in its declaration."""
+    key_name: str = ""
+    """net/http: a free package-level name for the key's type."""
+    reader_name: str = ""
+    """net/http: a free package-level name for the function that reads it from a request."""
+    function_end: int = 0
+    """Offset behind the function that the finding stands in."""
+    uses: tuple[StoredUse, ...] = ()
+    """Every use, when all of them could go through the request's own storage; else empty."""
+    whole_declaration: tuple[int, int] | None = None
+    """The lines-filling declaration to be dropped then: ``var user string``, in the function or of the package."""
 
 
 @dataclass(frozen=True, slots=True)

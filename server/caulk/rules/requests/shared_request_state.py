@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from caulk.findings.evidence_requests import SharedState
+from caulk.findings.evidence_requests import SharedState, StoredUse
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
-from caulk.flow.requests import PACKAGES, RequestCode, parents
+from caulk.flow.requests import PACKAGES, Framework, RequestCode, parents
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
+from caulk.rules.naming import free_name
 from caulk.rules.rule import Rule
+from caulk.semantics.model import Basic
 
 _GUARDS = (b".Lock()", b"atomic.", b".Store(", b".Do(")
 """What shows that somebody thought of several requests at once."""
@@ -144,13 +146,118 @@ def _evidence(code: RequestCode, statement: ir.Assign, target: ir.Expr, declarat
         and len(statement.left) == 1
     )
     operator = unit.text.find(b"=", target.end, statement.end)
+    uses, whole, written = _storage(code, target, declaration if simple else None)
+    name = unit.source_text(target)
     return SharedState(
         name=unit.source_text(target),
         declaration=unit.span(declaration) if simple and declaration is not None else None,
         assignment=unit.span(statement),
         operator=(unit.offset(operator), unit.offset(operator + 1)),
         only_in_handler=simple and _only_in_handler(code, statement, target),
+        is_http=code.framework is Framework.HTTP,
+        getter=_getter(code, target),
+        type_name=written,
+        key_name=free_name(unit, f"{name}Key", package_level=True) if uses else "",
+        reader_name=free_name(unit, f"{name}Of", package_level=True) if uses else "",
+        function_end=unit.chunk.end,
+        uses=uses,
+        whole_declaration=whole,
     )
+
+
+def _getter(code: RequestCode, target: ir.Expr) -> str:
+    type_ = code.unit.typer.type_of(target)
+    is_gin = code.framework is Framework.GIN
+    return _GETTERS.get(type_.name, "") if is_gin and isinstance(type_, Basic) else ""
+
+
+_GETTERS = {
+    "string": "GetString",
+    "bool": "GetBool",
+    "int": "GetInt",
+    "int64": "GetInt64",
+    "uint": "GetUint",
+    "float64": "GetFloat64",
+}
+"""gin's typed reads: the zero value when nothing was set, as a variable has it."""
+
+
+def _storage(
+    code: RequestCode, target: ir.Expr, local: ir.Assign | None
+) -> tuple[tuple[StoredUse, ...], tuple[int, int] | None, str]:
+    """How the variable could live in the request instead: all its uses, its declaration, its type as written there."""
+    if not isinstance(target, ir.Name):
+        return (), None, ""
+    if target.symbol is not None:
+        declared = (code.unit.span(local), local.type) if local is not None else None
+        uses = _uses_in(code.unit, target, code.framework, declared_at=target.symbol.start)
+    else:
+        declared = _package_declaration(code.unit, target)
+        uses = _package_uses(code, target)
+    if not uses or declared is None:
+        return (), None, ""
+    whole, type_ = declared
+    if type_ is None:
+        return (), None, ""
+    source = code.unit.file.source
+    start = code.unit.offset(type_.start) if target.symbol is not None else type_.start
+    return uses, whole, source.text(start, start + type_.end - type_.start)
+
+
+def _package_declaration(unit: FunctionUnit, target: ir.Name) -> tuple[tuple[int, int], ir.TypeExpr | None] | None:
+    """``var name type`` on a line of its own in this file, not seen by other packages."""
+    declared = unit.typer.package_symbol(target)
+    node = declared.node if declared is not None else None
+    if not isinstance(node, ir.ValueDecl) or declared is None or declared.file is not unit.file.package_file:
+        return None
+    start = unit.file.source.line_start(node.start)
+    alone = unit.file.source.data[start : node.start] == b"var " and len(node.names) == 1 and not node.values
+    return ((start, node.end), node.type) if alone and not target.name[:1].isupper() else None
+
+
+def _package_uses(code: RequestCode, target: ir.Name) -> tuple[StoredUse, ...]:
+    """The uses of a package variable, when all stand in this file's request code."""
+    word = re.compile(rb"\b" + re.escape(target.name.encode()) + rb"\b")
+    found: list[StoredUse] = []
+    for unit in code.unit.program.functions:
+        if word.search(unit.text) is None:
+            continue
+        uses = _uses_in(unit, target, code.framework, declared_at=-1)
+        if unit.file is not code.unit.file or not uses:
+            return ()
+        found += uses
+    return tuple(found)
+
+
+def _uses_in(unit: FunctionUnit, target: ir.Name, framework: Framework, declared_at: int) -> tuple[StoredUse, ...]:
+    """The uses in one function; empty when one of them could not go through a context (or there is none)."""
+    above = parents(unit.function)
+    found: list[StoredUse] = []
+    for inner in unit.function.walk():
+        code = unit.program.requests.of(inner)
+        for part in expressions(inner.body) if inner.body is not None else ():
+            if not isinstance(part, ir.Name) or part.name != target.name or part.symbol is not target.symbol:
+                continue
+            if part.start == declared_at:
+                continue
+            use = _stored_use(unit, part, above.get(id(part)), code, framework)
+            if use is None:
+                return ()
+            found.append(use)
+    return tuple(found)
+
+
+def _stored_use(
+    unit: FunctionUnit, part: ir.Name, parent: ir.Node | None, code: RequestCode | None, framework: Framework
+) -> StoredUse | None:
+    if code is None or code.context is None or code.framework is not framework:
+        return None
+    if isinstance(parent, ir.Assign) and any(left is part for left in parent.left):
+        plain = parent.op == "=" and len(parent.left) == len(parent.right) == 1
+        return StoredUse(code.context.name, *unit.span(part), unit.span(parent.right[0])) if plain else None
+    if isinstance(parent, ir.IncDec | ir.Range) or (isinstance(parent, ir.Unary) and parent.op == "&"):
+        return None
+    return StoredUse(code.context.name, *unit.span(part))
 
 
 def _only_in_handler(code: RequestCode, statement: ir.Assign, target: ir.Expr) -> bool:
