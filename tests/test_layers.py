@@ -43,3 +43,10 @@ def test_fixes_know_no_rule_codes() -> None:
     for path in FIXES.glob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert not [rule.code for rule in RULES if f'"{rule.code}"' in text], path.name
+
+
+def test_rules_do_not_import_rules() -> None:
+    for path in (SERVER / "rules").glob("*/*.py"):
+        family = f"caulk.rules.{path.parent.name}"
+        others = {name for name in imported(path) if name.startswith("caulk.rules.") and name.count(".") > 2}
+        assert not others, f"{family}.{path.stem} imports {others}"

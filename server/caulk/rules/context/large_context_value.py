@@ -9,6 +9,7 @@ from caulk.findings.finding import Confidence, Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit
 from caulk.flow.requests import Framework, framework_of
 from caulk.ir import nodes as ir
+from caulk.ir.constants import constant_integer
 from caulk.ir.visit import expressions
 from caulk.rules.rule import Rule
 from caulk.semantics.model import Basic, Named, Slice, Type, named
@@ -85,25 +86,8 @@ def _is_byte(type_: Type | None) -> bool:
 
 
 def _is_large(make: ir.Call) -> bool:
-    size = constant(make.args[1]) if len(make.args) > 1 else None
+    size = constant_integer(make.args[1]) if len(make.args) > 1 else None
     return size is not None and size >= LARGE
-
-
-def constant(expr: ir.Expr) -> int | None:
-    """The value of a constant integer expression as people write sizes (``64 << 10``, ``4 * 1024``); None for others."""
-    match expr:
-        case ir.Literal(kind="int"):
-            try:
-                return int(expr.text.replace("_", ""), 0)
-            except ValueError:
-                return None
-        case ir.Binary(op="<<" | "*" | "+"):
-            left, right = constant(expr.left), constant(expr.right)
-            if left is None or right is None or (expr.op == "<<" and right > 62):
-                return None
-            return left << right if expr.op == "<<" else left * right if expr.op == "*" else left + right
-        case _:
-            return None
 
 
 def _finding(unit: FunctionUnit, call: ir.Call, value: ir.Expr, why: str, tier: Tier) -> Finding:

@@ -9,8 +9,8 @@ from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
 from caulk.flow.requests import PACKAGES, RequestCode, parents
 from caulk.ir import nodes as ir
+from caulk.ir.constants import constant_integer
 from caulk.ir.visit import expressions, statements
-from caulk.rules.context.large_context_value import constant
 from caulk.rules.naming import free_name
 from caulk.rules.rule import Rule
 from caulk.semantics.model import Basic, Slice
@@ -56,7 +56,7 @@ def _allocation(code: RequestCode, statement: ir.Assign) -> Iterator[Finding]:
 
 def _is_large_buffer(unit: FunctionUnit, make: ir.Call) -> bool:
     type_ = unit.typer.type_of(make)
-    size = constant(make.args[1]) if len(make.args) == 2 else None
+    size = constant_integer(make.args[1]) if len(make.args) == 2 else None
     is_bytes = isinstance(type_, Slice) and type_.elem == Basic("uint8")
     return is_bytes and size is not None and size >= SMALLEST
 
