@@ -17,7 +17,7 @@ LIMIT = 10_000
 def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
     evidence = finding.evidence
     assert isinstance(evidence, GrowingMap)
-    if evidence.is_sync_map or not evidence.whole_statement or settings.go_version < (1, 21):
+    if evidence.is_sync_map or evidence.request_keys or not evidence.whole_statement or settings.go_version < (1, 21):
         return
     lines = [f"if len({evidence.container}) >= {LIMIT} {{", f"\tclear({evidence.container})", "}"]
     edit = insert_statement(source, Place(Where.BEFORE, evidence.write[0]), lines)

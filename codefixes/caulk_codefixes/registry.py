@@ -28,6 +28,7 @@ from caulk_codefixes import (
     request_storage,
     return_after_send,
     send_or_done,
+    weak_map,
     wrap_loop_body,
 )
 from caulk_codefixes.codefix import CodeFix, Fix, FixSettings
@@ -45,6 +46,7 @@ FIXES: tuple[CodeFix, ...] = (
     move_into_handler.FIX,
     request_storage.FIX,
     guard_map_size.FIX,
+    weak_map.FIX,
     pool_buffer.FIX,
     limit_pool.FIX,
     return_after_send.FIX,

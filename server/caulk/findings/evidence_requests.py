@@ -99,6 +99,31 @@ class SharedState(Evidence):
 
 
 @dataclass(frozen=True, slots=True)
+class KeyedUse:
+    """One ``m[key]``: where ``m`` ends, the key, where the brackets end; for ``m[key] = value`` the value."""
+
+    base_end: int
+    key: tuple[int, int]
+    end: int
+    value: tuple[int, int] | None = None
+    comma_ok: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKeyed:
+    """A package-level map whose keys are pointers that nobody pools, with all its uses."""
+
+    package: str
+    """The name of the package."""
+    initialiser: tuple[int, int]
+    """From behind the name to the end of the declaration: `` = map[*http.Request]T{}``."""
+    key_type: str
+    """What the keys point to, as written."""
+    value_type: str
+    uses: tuple[KeyedUse, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GrowingMap(Evidence):
     """A map that only grows."""
 
@@ -109,6 +134,10 @@ class GrowingMap(Evidence):
     is_sync_map: bool
     whole_statement: bool
     """Whether the write is a statement on its own in a block, so that a guard fits in front of it."""
+    keyed: RequestKeyed | None = None
+    """For a map whose keys are requests."""
+    request_keys: bool = False
+    """Whether its keys are requests: emptying it would take the entries of those still running."""
 
 
 @dataclass(frozen=True, slots=True)

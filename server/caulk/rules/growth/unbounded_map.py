@@ -11,6 +11,7 @@ from caulk.flow.containers import Insert, Shrinks, inserts
 from caulk.flow.program import Program
 from caulk.flow.requests import PACKAGES
 from caulk.ir import nodes as ir
+from caulk.rules.growth.keyed import is_request_keyed, request_keyed
 from caulk.rules.rule import Rule
 from caulk.semantics.model import Basic, Type, named
 
@@ -64,6 +65,9 @@ def _finding(insert: Insert) -> Finding:
     derived = code.derives(insert.key) and (code.context is not None or _CALLERS_KEY.search(key) is not None)
     tier = Tier.CORE if derived else Tier.EXPERIMENTAL
     chosen = f"and its key ({key}) is chosen by the caller" if derived else f"and nothing bounds its key ({key})"
+    by_request = is_request_keyed(insert)
+    if by_request:
+        chosen, tier = "and its keys are the requests themselves, which it keeps alive", Tier.CORE
     related = [Related(Span(*unit.span(insert.node)), "an entry is added here, for every new key")]
     if code.caller is not None and code.caller.file is unit.file:
         related.append(
@@ -82,6 +86,8 @@ def _finding(insert: Insert) -> Finding:
             write=unit.span(insert.node),
             is_sync_map=insert.sync_map,
             whole_statement=isinstance(insert.node, ir.Assign | ir.IncDec),
+            keyed=request_keyed(insert),
+            request_keys=by_request,
         ),
         related=tuple(related),
         tier=tier,
