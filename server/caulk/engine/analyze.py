@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from caulk.engine import suppressions
@@ -47,8 +47,20 @@ raise_errors = False
 """Set by the tests: a rule that raises fails the test instead of becoming an error in the result."""
 
 
-def analyze(program: Program, rules: Sequence[Rule]) -> dict[str, Analysis]:
-    """The findings of a package by file path, before any settings are applied."""
+def go_on() -> None:
+    """The checkpoint of an analysis that nobody wants to stop."""
+
+
+def analyze(
+    program: Program,
+    rules: Sequence[Rule],
+    wanted: Collection[str] | None = None,
+    checkpoint: Callable[[], None] = go_on,
+) -> dict[str, Analysis]:
+    """The findings of a package by file path, before any settings are applied.
+
+    ``wanted``: the paths whose functions are looked at (None: all); the findings of other files are not complete.
+    ``checkpoint`` is called between functions and may raise to end the analysis."""
     findings: dict[str, list[Finding]] = {file.path: [] for file in program.files}
     errors: dict[str, list[AnalysisError]] = {file.path: [] for file in program.files}
     for file in program.files:
@@ -56,11 +68,15 @@ def analyze(program: Program, rules: Sequence[Rule]) -> dict[str, Analysis]:
         if error is not None:
             errors[file.path].append(error)
     for unit in program.functions:
+        if wanted is not None and unit.file.path not in wanted:
+            continue
+        checkpoint()
         result = run_function_rules(unit, rules)
         findings[unit.file.path] += result.findings
         errors[unit.file.path] += result.errors
     for rule in rules:
         if rule.check_package is not None:
+            checkpoint()
             result = _run(rule, rule.check_package, program, program.files[0].path if program.files else "")
             for finding in result.findings:
                 findings.setdefault(finding.path, []).append(finding)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from caulk.config.settings import Settings
-from caulk.engine.analyze import Analysis, AnalysisError, analyze
+from caulk.engine.analyze import Analysis, AnalysisError, analyze, go_on
 from caulk.findings.finding import Finding, Severity
 from caulk.flow.program import FileUnit, GoVersion, Program
 from caulk.rules import registry
@@ -39,6 +39,8 @@ class Workspace:
 
     def __init__(self, settings: Settings, *, read: Read | None = None, sources: Sources | None = None) -> None:
         self.settings = settings
+        self.checkpoint: Callable[[], None] = go_on
+        """Called between functions; what it raises ends the analysis."""
         self._overlays: dict[str, bytes] = {}
         self._disk: Read = read or _read
         self._world = World(read=self._read_overlaid, list_directory=self._list_overlaid, sources=sources)
@@ -86,10 +88,7 @@ class Workspace:
 
     def analyze_file(self, path: str) -> Analysis:
         """One file, seen with the rest of its package."""
-        results = self.analyze(os.path.dirname(path))
-        if path not in results:
-            results = self.analyze(os.path.dirname(path), [path])
-        return results[path]
+        return self.analyze(os.path.dirname(path), [path])[path]
 
     def analyze(self, directory: str, files: Sequence[str] | None = None) -> dict[str, Analysis]:
         """The packages of one directory, file by file. All its Go files are looked at; only ``files`` are reported."""
@@ -107,7 +106,7 @@ class Workspace:
                 texts[path] = data
         for group in _by_package(texts):
             program = self._program(directory, group)
-            for path, analysis in analyze(program, self._rules).items():
+            for path, analysis in analyze(program, self._rules, files, self.checkpoint).items():
                 results[path] = self._settled(analysis)
         return results if files is None else {path: results[path] for path in files if path in results}
 
