@@ -55,7 +55,19 @@ _ARCH = frozenset(
         "sparc",
     ]
 )
-_TAGS = frozenset({"linux", "amd64", "unix", "gc", "cgo", *(f"go1.{minor}" for minor in range(1, 28))})
+_EXPERIMENTS = ("jsonv2", "regabiwrappers", "regabiargs", "greenteagc", "randomizedheapbase64", "sizespecializedmalloc")
+"""What the current Go switches on by itself; only its own library asks."""
+_TAGS = frozenset(
+    {
+        "linux",
+        "amd64",
+        "unix",
+        "gc",
+        "cgo",
+        *(f"go1.{minor}" for minor in range(1, 28)),
+        *(f"goexperiment.{name}" for name in _EXPERIMENTS),
+    }
+)
 _CONSTRAINT = re.compile(rb"^//go:build (.*)$", re.M)
 _PACKAGE = re.compile(rb"^package ", re.M)
 _TERM = re.compile(r"\s*(\(|\)|&&|\|\||!|[\w.]+)")

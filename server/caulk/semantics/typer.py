@@ -54,6 +54,9 @@ BUILTINS = frozenset(
         "recover",
     ]
 )
+UNSAFE_BUILTINS = frozenset(
+    ["Add", "Alignof", "Offsetof", "Sizeof", "Slice", "SliceData", "String", "StringData"],
+)
 _UNIVERSE_TYPES = BASIC_NAMES | {"error", "any", "comparable"}
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})
 _UNTYPED_ORDER = ("int", "int32", "float64", "complex128")
@@ -258,7 +261,7 @@ class Typer:
 
     def _core(self, type_: Type | None) -> Type | None:
         if isinstance(type_, TypeParameter):
-            return None
+            return self._types.core(type_, self._file)
         return self.underlying(type_)
 
     # -- expressions
@@ -466,12 +469,43 @@ class Typer:
                 return self.type_of(args[0]) if args else None
             case "len" | "cap" | "copy":
                 return Basic("int")
-            case "min" | "max":
-                return self.type_of(args[0]) if args else None
+            case "min" | "max" | "complex" | "real" | "imag":
+                return self._numeric_builtin(name, args)
             case "recover":
                 return ANY
+            case _ if name in UNSAFE_BUILTINS:
+                return self._unsafe_builtin(name, args)
             case _:
                 return Tuple(())
+
+    def _numeric_builtin(self, name: str, args: tuple[ir.Expr, ...]) -> Type | None:
+        types = [self.type_of(arg) for arg in args]
+        joined = types[0] if types else None
+        for type_ in types[1:]:
+            joined = _arithmetic(joined, type_)
+        if name in ("min", "max") or joined is None:
+            return joined
+        underlying = self.underlying(joined)
+        size = underlying.name if isinstance(underlying, Basic) else ""
+        if name == "complex":
+            return Basic("complex64" if size == "float32" else "complex128")
+        return Basic("float32" if size == "complex64" else "float64")
+
+    def _unsafe_builtin(self, name: str, args: tuple[ir.Expr, ...]) -> Type | None:
+        first = self._core(self.type_of(args[0])) if args else None
+        match name:
+            case "Add":
+                return Named("unsafe", "Pointer")
+            case "Slice":
+                return Slice(first.elem) if isinstance(first, Pointer) else None
+            case "SliceData":
+                return Pointer(first.elem) if isinstance(first, Slice) else None
+            case "String":
+                return STRING
+            case "StringData":
+                return Pointer(Basic("uint8"))
+            case _:
+                return Basic("uintptr")
 
     def _new_type(self, arg: ir.Expr) -> Type | None:
         type_ = self._as_type(arg)
@@ -597,6 +631,8 @@ class Typer:
 
     def _selected_callee(self, call: ir.Call, func: ir.Selector) -> Callee:
         path = self._package_path(func.base)
+        if path == "unsafe" and func.field in UNSAFE_BUILTINS:
+            return Callee(CalleeKind.BUILTIN, func.field)
         if path is not None:
             declared = self.package_symbol(func)
             if declared is not None:

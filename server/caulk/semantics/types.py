@@ -237,6 +237,35 @@ class Types:
         inner = self.resolve(declared.node.type, declared.file, _bound(declared.node.type_params, type_.args))
         return self.underlying(inner, declared.package)
 
+    def core(self, parameter: TypeParameter, file: PackageFile) -> Type | None:
+        """The one underlying type of all types in a parameter's constraint (``S ~[]E``); None when they differ."""
+        if ("core", parameter.symbol) in self._busy:
+            return None
+        self._busy.add(("core", parameter.symbol))
+        try:
+            return self._core_of(parameter.symbol.type, file)
+        finally:
+            self._busy.discard(("core", parameter.symbol))
+
+    def _core_of(self, expr: ir.TypeExpr | None, file: PackageFile) -> Type | None:
+        if isinstance(expr, ir.InterfaceType):
+            terms = [term for union in expr.unions for term in union] + list(expr.embedded)
+            cores = {self._core_of(term, file) for term in terms}
+            return cores.pop() if len(cores) == 1 else None
+        resolved = self.resolve(expr, file) if expr is not None else None
+        if isinstance(resolved, TypeParameter):
+            return self.core(resolved, file)
+        underlying = self.underlying(resolved, file.package)
+        if not isinstance(underlying, Interface):
+            return underlying
+        declared = (
+            self.declared_type(resolved, file.package) if isinstance(resolved, Named) and not resolved.args else None
+        )
+        node = declared.node if declared is not None else None
+        return (
+            self._core_of(node.type, declared.file) if declared is not None and isinstance(node, ir.TypeDecl) else None
+        )
+
     # -- members
 
     def member(self, type_: Type | None, name: str, importer: Package) -> Member | None:

@@ -1,0 +1,194 @@
+"""What the light inference says of every call, held against what go/types says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from caulk.ir import nodes as ir
+from caulk.ir.lower import lower_function
+from caulk.ir.visit import expressions
+from caulk.semantics.model import (
+    ANY,
+    Array,
+    Basic,
+    Callee,
+    CalleeKind,
+    Chan,
+    Interface,
+    Map,
+    Named,
+    Pointer,
+    Signature,
+    Slice,
+    Struct,
+    Tuple,
+    Type,
+    TypeParameter,
+)
+from caulk.semantics.packages import World
+from caulk.semantics.typer import Typer
+from caulk.semantics.types import default_type
+from caulk.syntax.split import split
+
+Truth = dict[str, dict[int, dict[str, Any]]]
+"""File to offset of the opening parenthesis to record."""
+
+
+def dump(go: str, goroot: str, packages: Iterable[str], work: Path) -> Truth:
+    """Run the dumper on packages of the standard library."""
+    program = Path(__file__).parent / "gotypes"
+    env = {**os.environ, "GOFLAGS": "-mod=mod", "GOROOT": goroot, "GOWORK": "off", "CGO_ENABLED": "0"}
+    binary = work / "gotypes"
+    subprocess.run([go, "build", "-o", str(binary), "."], cwd=program, env=env, check=True)
+    found = subprocess.run([str(binary), *packages], env=env, check=True, capture_output=True)
+    truth: Truth = defaultdict(dict)
+    for line in found.stdout.splitlines():
+        record = json.loads(line)
+        calls = truth[record["file"]]
+        if record["paren"] >= 0:
+            calls[record["paren"]] = record
+    return truth
+
+
+@dataclass
+class Tally:
+    """Calls by verdict, and examples of those that are not right."""
+
+    callees: Counter[str] = field(default_factory=Counter)
+    results: Counter[str] = field(default_factory=Counter)
+    examples: list[tuple[str, dict[str, Any], str, str]] = field(default_factory=list)
+
+    def share(self, verdict: str, counts: Counter[str]) -> float:
+        """Per cent of all calls."""
+        return 100 * counts[verdict] / max(1, sum(counts.values()))
+
+    def __str__(self) -> str:
+        parts = [f"{sum(self.callees.values())} calls"]
+        for name, counts in (("callee", self.callees), ("results", self.results)):
+            shares = (
+                f"{verdict} {self.share(verdict, counts):.3f}" for verdict in ("right", "wrong", "unknown", "missing")
+            )
+            parts.append(f"{name}: " + ", ".join(shares))
+        return " · ".join(parts)
+
+
+def compare(world: World, truth: Truth) -> Tally:
+    """Type every call of the files of ``truth``, package by package."""
+    tally = Tally()
+    directories: dict[str, list[str]] = defaultdict(list)
+    for file in truth:
+        directories[os.path.dirname(file)].append(file)
+    for directory, files in directories.items():
+        texts = [(file, Path(file).read_bytes()) for file in sorted(files)]
+        package = world.package_of(directory, texts)
+        for unit, (file, data) in zip(package.files, texts, strict=True):
+            _compare_file(world, package, unit, data, dict(truth[file]), tally)
+    return tally
+
+
+def _compare_file(
+    world: World, package: Any, unit: Any, data: bytes, expected: dict[int, dict[str, Any]], tally: Tally
+) -> None:
+    for chunk in split(data).functions:
+        inside = {paren for paren in expected if chunk.start <= paren < chunk.end}
+        function = lower_function(data[chunk.start : chunk.end])
+        if function is None or function.body is None:
+            continue
+        typer = Typer(world, package, unit, function)
+        for expr in expressions(function.body, literals=True):
+            if isinstance(expr, ir.Call) and expr.lparen + chunk.start in inside:
+                paren = expr.lparen + chunk.start
+                inside.discard(paren)
+                _judge(typer, expr, expected[paren], tally)
+        for paren in inside:
+            if expected[paren]["kind"] != "bad":
+                tally.callees["missing"] += 1
+                tally.results["missing"] += 1
+                tally.examples.append(("missing", expected[paren], "", ""))
+
+
+def _judge(typer: Typer, call: ir.Call, record: dict[str, Any], tally: Tally) -> None:
+    if record["kind"] == "bad" or any("?" in text for text in record["results"]):
+        return
+    callee = typer.callee(call)
+    verdict = _callee_verdict(callee, record)
+    tally.callees[verdict] += 1
+    if verdict != "right":
+        tally.examples.append(
+            (f"callee {verdict}", record, callee.kind.name, f"{callee.name} ({callee.declared_name})")
+        )
+    type_ = typer.type_of(call)
+    shown = [_shown(part) for part in (type_.items if isinstance(type_, Tuple) else (type_,))]
+    if shown == [_plain(text) for text in record["results"]]:
+        tally.results["right"] += 1
+        return
+    verdict = "unknown" if any("?" in text for text in shown) else "wrong"
+    tally.results[verdict] += 1
+    tally.examples.append((f"results {verdict}", record, callee.kind.name, str(shown)))
+
+
+def _callee_verdict(callee: Callee, record: dict[str, Any]) -> str:
+    wanted = record["kind"]
+    if callee.kind is CalleeKind.UNKNOWN:
+        return "unknown"
+    if wanted in ("value", "literal"):
+        held = callee.kind in (CalleeKind.VALUE, CalleeKind.LITERAL)
+        return "wrong" if not held else "right" if callee.signature is not None else "unknown"
+    if callee.kind is CalleeKind.VALUE and callee.signature is None:
+        return "unknown"
+    if wanted != callee.kind.value:
+        return "wrong"
+    if wanted == "builtin":
+        return "right" if callee.name == record["name"] else "wrong"
+    if wanted == "conversion":
+        return "right"
+    name, declared = _plain(record["name"]), _plain(record["declared"])
+    return "right" if (callee.name, callee.declared_name) == (name, declared) else "wrong"
+
+
+def _plain(path: str) -> str:
+    """Without the vendor prefix of the standard library."""
+    return path.replace("vendor/golang.org", "golang.org")
+
+
+def _shown(type_: Type | None, depth: int = 0) -> str:
+    if type_ is None or depth > 12:
+        return "?"
+    down = depth + 1
+    match type_:
+        case Basic():
+            plain = default_type(type_)
+            return plain.name if isinstance(plain, Basic) else "?"
+        case Named() if type_ == ANY:
+            return "interface"
+        case Named(args=args):
+            shown = "[" + ",".join(_shown(arg, down) for arg in args) + "]" if args else ""
+            return type_.qualified + shown
+        case Pointer(elem=elem):
+            return "*" + _shown(elem, down)
+        case Slice(elem=elem):
+            return "[]" + _shown(elem, down)
+        case Array(elem=elem):
+            return "[N]" + _shown(elem, down)
+        case Map(key=key, value=value):
+            return f"map[{_shown(key, down)}]{_shown(value, down)}"
+        case Chan(elem=elem, direction=direction):
+            return f"{direction.value} {_shown(elem, down)}"
+        case Signature(params=params, results=results):
+            inside = ",".join(_shown(part, down) for part in params)
+            return f"func({inside})({','.join(_shown(part, down) for part in results)})"
+        case Struct():
+            return "struct"
+        case Interface():
+            return "interface"
+        case TypeParameter(name=name):
+            return f"${name}"
+        case _:
+            return "?"
