@@ -23,7 +23,8 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
         return
     if kinds <= set(_BEFOREHAND) and not evidence.as_argument:
         yield from _hoist(evidence, source)
-    if kinds <= set(_CONTEXTS) and UseKind.AS_CONTEXT in kinds and evidence.copies and settings.go_version >= (1, 21):
+    detachable = evidence.copies and evidence.detached_name and settings.go_version >= (1, 21)
+    if detachable and kinds <= set(_CONTEXTS) and UseKind.AS_CONTEXT in kinds:
         yield from _detach(evidence, source)
     if evidence.copies:
         yield from _copy(evidence, source)
@@ -66,15 +67,17 @@ def _detach(evidence: EscapedContext, source: SourceFile) -> Iterator[Fix]:
 def _copy(evidence: EscapedContext, source: SourceFile) -> Iterator[Fix]:
     """``cp := c.Copy()`` in front of the goroutine."""
     title = f"Give the goroutine a copy of {evidence.context}"
+    same = all(use.copied for use in evidence.uses)
+    applicability = Applicability.SAFE if same else Applicability.UNSAFE
     if evidence.as_argument:
         edits = tuple(Edit(end, end, b".Copy()") for _, end in evidence.names)
-        yield Fix("copy-context", title, edits, Applicability.UNSAFE)
+        yield Fix("copy-context", title, edits, applicability)
         return
     lines = [f"{evidence.copy_name} := {evidence.context}.Copy()"]
     insertion = insert_statement(source, Place(Where.BEFORE, evidence.before), lines)
     if insertion is not None:
         edits = (insertion, *(Edit(start, end, evidence.copy_name.encode()) for start, end in evidence.names))
-        yield Fix("copy-context", title, edits, Applicability.UNSAFE)
+        yield Fix("copy-context", title, edits, applicability)
 
 
 FIX = CodeFix("hoist-from-context", EscapedContext, _offer)

@@ -34,6 +34,8 @@ class ContextUse:
     """The expression as written."""
     name: str = ""
     """A free name for its value, for VALUE and REQUEST_CONTEXT."""
+    copied: bool = False
+    """Whether a copy of the context answers it just the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class EscapedContext(Evidence):
     copy_name: str
     """A free name for a copy."""
     detached_name: str
-    """A free name for a detached context."""
+    """A free name for a detached context; empty where one would not answer what the goroutine asks."""
     copies: bool
     """Whether the framework has ``Copy``."""
     as_argument: bool = False
