@@ -7,15 +7,17 @@ the package are followed; request-derived values go along as arguments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from caulk.flow.frequency import CallSite, is_guarded
 from caulk.ir import nodes as ir
-from caulk.ir.visit import expressions, statements
-from caulk.semantics.model import CalleeKind, Pointer, Type, named
+from caulk.ir.visit import children, expressions, statements
+from caulk.semantics.model import CalleeKind, Pointer, Signature, Type, named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit, Program
@@ -47,6 +49,20 @@ PACKAGES = (
 )
 """A package that imports none of these has no request code of its own."""
 
+_GENERATED_IDS = frozenset(
+    {
+        *("github.com/google/uuid.New", "github.com/google/uuid.NewString", "github.com/google/uuid.NewRandom"),
+        *("github.com/gofrs/uuid.NewV4", "github.com/satori/go.uuid.NewV4", "github.com/rs/xid.New"),
+        *("github.com/oklog/ulid.Make", "github.com/oklog/ulid/v2.Make", "github.com/segmentio/ksuid.New"),
+        *("crypto/rand.Text", "github.com/lithammer/shortuuid.New", "github.com/teris-io/shortid.Generate"),
+    }
+)
+"""What makes a new identity for every request."""
+
+_MAKES = re.compile(r"^(?:New|Start|Run|Open|Init|Load|Build|Create|Setup|Connect|Dial|get|Get)(?![a-z])")
+"""Names of functions whose result may be made once and kept."""
+_KEEPERS = frozenset({"Store", "LoadOrStore", "Set", "Add", "Put", "SetDefault", "Register"})
+
 
 def framework_of(type_: Type | None) -> Framework | None:
     """The framework whose request a value of the type is."""
@@ -68,9 +84,49 @@ class RequestCode:
     caller: FunctionUnit | None = None
     """For reached code: who calls it."""
 
+    bound: set[ir.Symbol] = field(default_factory=set)
+    """Those of them that were filled from the request's body (``c.ShouldBindJSON(&form)``)."""
+
     def derives(self, expr: ir.Expr) -> bool:
-        """Whether the value of ``expr`` is made from the request."""
-        return any(isinstance(part, ir.Name) and part.symbol in self.tainted for part in expressions(expr))
+        """Whether the value of ``expr`` is made from the request. What is only called with its context is not."""
+        return any(self._is_source(part) for part in self._parts(expr))
+
+    def _is_source(self, part: ir.Expr) -> bool:
+        if isinstance(part, ir.Name):
+            return part.symbol in self.tainted
+        return isinstance(part, ir.Call) and self.unit.typer.callee(part).name in _GENERATED_IDS
+
+    def _parts(self, expr: ir.Expr) -> Iterator[ir.Expr]:
+        """The expressions that the value of ``expr`` is made from."""
+        todo: list[ir.Node] = [expr]
+        while todo:
+            part = todo.pop()
+            yield part  # type: ignore[misc]
+            if isinstance(part, ir.Call):
+                todo.append(part.func)
+                todo += [arg for number, arg in enumerate(part.args) if not self.takes_as_context(part, number)]
+            elif not isinstance(part, ir.FuncLit):
+                todo += children(part)
+
+    def takes_as_context(self, call: ir.Call, number: int) -> bool:
+        """Whether an argument is a ``context.Context``, or is taken as one: it says how long, not what."""
+        arg = call.args[number]
+        typer = self.unit.typer
+        if not any(isinstance(part, ir.Name) and part.symbol in self.tainted for part in expressions(arg)):
+            return False
+        signature = typer.callee(call).signature
+        if (
+            isinstance(signature, Signature)
+            and number < len(signature.params)
+            and _is_context(signature.params[number])
+        ):
+            return True
+        return _is_context(typer.type_of(arg))
+
+
+def _is_context(type_: Type | None) -> bool:
+    owner = named(type_)
+    return owner is not None and owner.qualified == "context.Context"
 
 
 class Requests:
@@ -123,6 +179,8 @@ class Requests:
             unit = self._program.own_unit_of_callee(callee)
             if unit is None or callee.kind not in (CalleeKind.FUNCTION, CalleeKind.METHOD) or unit.file.is_test:
                 continue
+            if is_guarded(CallSite(caller.unit, part)) or _is_kept(caller.unit, callee.short, part):
+                continue  # runs once, for all requests
             found = self._reach(caller, unit, part)
             if found is not None:
                 yield found
@@ -139,6 +197,42 @@ class Requests:
         _spread(code)
         self.code[id(function)] = code
         return code if known is None or len(code.tainted) > before else None
+
+
+def _is_kept(unit: FunctionUnit, name: str, call: ir.Call) -> bool:
+    """Whether the call makes something that outlives the request: its result goes to a field, a package variable, a map."""
+    if not _MAKES.match(name):
+        return False
+    parent = unit.uses.parent(call)
+    match parent:
+        case ir.Assign():
+            return any(_is_lasting(target) for target in parent.left) or any(
+                _is_stored(unit, symbol) for symbol in parent.new if symbol is not None
+            )
+        case ir.Call(func=ir.Selector(field=field_name)):
+            return field_name in _KEEPERS
+        case _:
+            return False
+
+
+def _is_lasting(target: ir.Expr) -> bool:
+    return isinstance(target, ir.Selector | ir.Index) or (
+        isinstance(target, ir.Name) and target.symbol is None and target.name != "_"
+    )
+
+
+def _is_stored(unit: FunctionUnit, symbol: ir.Symbol) -> bool:
+    """Whether a local variable is assigned to something lasting, or put into a cache, later on."""
+    for name in unit.uses.names.get(symbol, ()):
+        parent = unit.uses.parent(name)
+        match parent:
+            case ir.Assign() if any(value is name for value in parent.right) and any(map(_is_lasting, parent.left)):
+                return True
+            case ir.Call(func=ir.Selector(field=field_name)) if field_name in _KEEPERS:
+                return True
+            case _:
+                pass
+    return False
 
 
 def _may_be_root(unit: FunctionUnit) -> bool:
@@ -170,11 +264,14 @@ def _spread(code: RequestCode) -> None:
     if body is None:
         return
     assigns = [s for s in statements(body, literals=True) if isinstance(s, ir.Assign | ir.Range)]
+    calls = [c for c in expressions(body, literals=True) if isinstance(c, ir.Call) and _fills(c)]
     grown = True
     while grown:
         before = len(code.tainted)
         for statement in assigns:
             _taint(code, statement)
+        for call in calls:
+            _taint_arguments(code, call)
         grown = len(code.tainted) > before
 
 
@@ -187,38 +284,54 @@ def _taint(code: RequestCode, statement: ir.Assign | ir.Range) -> None:
         return
     paired = len(statement.left) == len(statement.right)
     for number, target in enumerate(statement.left):
-        if not isinstance(target, ir.Name) or target.symbol is None or not statement.right:
+        symbol = _own_variable(target)
+        if symbol is None or not statement.right:
             continue
         value = statement.right[number] if paired else statement.right[0]
-        if code.derives(value) and not _is_error(code, target.symbol):
-            code.tainted.add(target.symbol)
-    for part in statement.right:  # c.ShouldBindJSON(&body)
-        _taint_arguments(code, part)
+        if code.derives(value) and not _is_error(code, symbol):
+            code.tainted.add(symbol)
+            if all(part.symbol in code.bound for part in _tainted_names(code, value)):
+                code.bound.add(symbol)
+
+
+def _tainted_names(code: RequestCode, value: ir.Expr) -> list[ir.Name]:
+    return [part for part in expressions(value) if isinstance(part, ir.Name) and part.symbol in code.tainted]
+
+
+def _own_variable(target: ir.Expr) -> ir.Symbol | None:
+    """The variable that an assignment changes: itself, or (``form.name = …``) a field of a local one."""
+    if isinstance(target, ir.Name):
+        return target.symbol
+    if isinstance(target, ir.Selector) and isinstance(target.base, ir.Name) and target.base.symbol is not None:
+        return target.base.symbol if target.base.symbol.kind is ir.SymbolKind.LOCAL else None
+    return None
 
 
 def _is_error(code: RequestCode, symbol: ir.Symbol) -> bool:
     return code.unit.typer.implements_error(code.unit.typer.symbol_type(symbol))
 
 
-def _taint_arguments(code: RequestCode, expr: ir.Expr) -> None:
-    """``c.ShouldBind(&x)``, ``json.NewDecoder(r.Body).Decode(&x)``: x holds the request's data."""
-    for part in expressions(expr):
-        if isinstance(part, ir.Call) and code.derives(part.func):
-            for arg in part.args:
-                if (
-                    isinstance(arg, ir.Unary)
-                    and arg.op == "&"
-                    and isinstance(arg.operand, ir.Name)
-                    and arg.operand.symbol
-                ):
-                    code.tainted.add(arg.operand.symbol)
+def _fills(call: ir.Call) -> bool:
+    return any(isinstance(arg, ir.Unary) and arg.op == "&" for arg in call.args)
+
+
+def _taint_arguments(code: RequestCode, call: ir.Call) -> None:
+    """``c.ShouldBind(&x)``, ``json.Unmarshal(body, &x)``: x holds the request's data."""
+    if not code.derives(call.func) and not any(code.derives(arg) for arg in _given(code, call)):
+        return
+    for arg in call.args:
+        if isinstance(arg, ir.Unary) and arg.op == "&" and isinstance(arg.operand, ir.Name) and arg.operand.symbol:
+            code.tainted.add(arg.operand.symbol)
+            code.bound.add(arg.operand.symbol)
+
+
+def _given(code: RequestCode, call: ir.Call) -> list[ir.Expr]:
+    return [arg for number, arg in enumerate(call.args) if not code.takes_as_context(call, number)]
 
 
 @lru_cache(maxsize=256)
 def parents(function: ir.Function) -> dict[int, ir.Node]:
     """The parent of every node in a function's body, by the ``id`` of the child; literals inside included."""
-    from caulk.ir.visit import children
-
     found: dict[int, ir.Node] = {}
     if function.body is None:
         return found

@@ -39,11 +39,22 @@ def _assignment(code: RequestCode, statement: ir.Assign) -> Iterator[Finding]:
     paired = len(statement.left) == len(statement.right)
     for number, target in enumerate(statement.left):
         value = statement.right[number] if paired else statement.right[0]
-        if not code.derives(value) or _appends(value) or _is_error(code, target):
+        if not code.derives(value) or _appends(value) or _is_error(code, target) or _changes_settings(code, value):
             continue
         where = _shared(code, target)
         if where:
             yield _finding(code, statement, target, where)
+
+
+_SETTINGS = re.compile(
+    r"(?i)^(?:set|put|update|save|patch|reload|apply|change|enable|disable|toggle|switch)|config|setting|option"
+)
+
+
+def _changes_settings(code: RequestCode, value: ir.Expr) -> bool:
+    """Whether a handler that by its name changes settings takes them from the request's body: meant for all requests."""
+    names = [part.symbol for part in expressions(value) if isinstance(part, ir.Name) and part.symbol in code.tainted]
+    return _SETTINGS.search(code.unit.name) is not None and all(symbol in code.bound for symbol in names)
 
 
 def _appends(value: ir.Expr) -> bool:
