@@ -168,6 +168,13 @@ class World:
         """The text of a file as it is now. Raises OSError."""
         return self._read(path)
 
+    def names(self, directory: str) -> Sequence[str]:
+        """What is in a directory; nothing when it cannot be read."""
+        try:
+            return self._list(directory)
+        except OSError:
+            return ()
+
     def forget_bodies(self) -> None:
         """Some function body changed: what was summarised of other packages is out of date."""
         for key in [key for key in self.cache if key[0] == "program"]:

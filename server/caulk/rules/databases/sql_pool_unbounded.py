@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 
+from caulk.findings.evidence import Evidence
 from caulk.findings.evidence_requests import UnboundedPool
 from caulk.findings.finding import Finding, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
 from caulk.ir import nodes as ir
-from caulk.ir.visit import statements, walk
+from caulk.ir.visit import expressions, statements, walk
 from caulk.rules.rule import Rule
 
 _OPENERS = frozenset(
@@ -22,21 +25,69 @@ _OPENERS = frozenset(
         *("github.com/jmoiron/sqlx.MustConnect", "github.com/jmoiron/sqlx.MustOpen", "gorm.io/gorm.DB.DB"),
     }
 )
+_IMPORTS = ("database/sql", "github.com/jmoiron/sqlx", "gorm.io/gorm")
 _LIMIT = b"SetMaxOpenConns"
+_HELPS_TESTS = re.compile(r"(?i)test(?:s|ing|util|utils|helper|helpers|data|suite|db|kit)?$|^mocks?$|^examples?$")
+"""Directories whose databases live as long as a test."""
+
+MAX_FILES = 3000
+"""How many files of a module are searched for limits; in a larger one the rule is silent."""
 
 
 def _check(program: Program) -> Iterator[Finding]:
     if any(_LIMIT in file.source.data for file in program.files):
         return
-    for unit in program.functions:
-        if (
-            unit.file.is_test
-            or unit.file.is_generated
-            or not unit.file.imports("database/sql", "github.com/jmoiron/sqlx", "gorm.io/gorm")
-        ):
-            continue
-        if any(word in unit.text for word in (b"Open", b"Connect", b".DB()")):
-            yield from _in_function(unit)
+    if any(_HELPS_TESTS.search(part) for part in program.package.path.split("/")[1:]):
+        return
+    found = [finding for unit in program.functions if _may_open(unit) for finding in _in_function(unit)]
+    if found and not _is_limited_elsewhere(program):
+        yield from found
+
+
+def _may_open(unit: FunctionUnit) -> bool:
+    if unit.file.is_test or unit.file.is_generated or not unit.file.imports(*_IMPORTS):
+        return False
+    return any(word in unit.text for word in (b"Open", b"Connect", b".DB()"))
+
+
+def _is_limited_elsewhere(program: Program) -> bool:
+    """Whether another package of the module sets limits: handles are often opened in one and set up in another."""
+    module = program.package.module
+    if module is None or not module.path:
+        return False
+    known = program.world.cache
+    key = "sets database limits", module.directory
+    if key not in known:
+        known[key] = any(_LIMIT in text for text in _texts(program, module.directory))
+    return bool(known[key])
+
+
+def _texts(program: Program, directory: str) -> Iterator[bytes]:
+    """The Go files of a module, tests and what it vendors left out. One that is too large answers with a limit."""
+    count = 0
+    todo = [directory]
+    while todo:
+        current = todo.pop()
+        names = program.world.names(current)
+        if "go.mod" in names and current != directory:
+            continue  # a module of its own
+        for name in names:
+            path = os.path.join(current, name)
+            if "." not in name and name not in ("vendor", "testdata", "node_modules"):
+                todo.append(path)
+            elif name.endswith(".go") and not name.endswith("_test.go"):
+                count += 1
+                if count > MAX_FILES:
+                    yield _LIMIT
+                    return
+                yield _text(program, path)
+
+
+def _text(program: Program, path: str) -> bytes:
+    try:
+        return program.world.read(path)
+    except OSError:
+        return b""
 
 
 def _in_function(unit: FunctionUnit) -> Iterator[Finding]:
@@ -45,7 +96,21 @@ def _in_function(unit: FunctionUnit) -> Iterator[Finding]:
             continue
         for node in walk(function.body):
             if isinstance(node, ir.Call) and unit.typer.callee(node).name in _OPENERS and not _is_sqlite(node):
-                yield _finding(unit, function, node)
+                finding = _finding(unit, function, node)
+                if not _is_closed(function, finding.evidence):
+                    yield finding
+
+
+def _is_closed(function: ir.Function, evidence: Evidence) -> bool:
+    """Whether the function that opens the handle closes it: a try of the connection, a command of its own."""
+    assert isinstance(evidence, UnboundedPool) and function.body is not None
+    return any(
+        isinstance(part, ir.Selector)
+        and part.field == "Close"
+        and isinstance(part.base, ir.Name)
+        and part.base.name == evidence.name
+        for part in expressions(function.body, literals=True)
+    )
 
 
 def _is_sqlite(call: ir.Call) -> bool:
@@ -60,7 +125,7 @@ def _finding(unit: FunctionUnit, function: ir.Function, call: ir.Call) -> Findin
         code="sql-pool-unbounded",
         path=unit.file.path,
         span=Span(*unit.span(call)),
-        message="nothing in the package limits the connections of this database: under load it opens as many as there are requests, and keeps only two idle",
+        message="nothing in the module limits the connections of this database: under load it opens as many as there are requests, and keeps only two idle",
         evidence=UnboundedPool(name=name, after=after, block_start=block_start),
         tier=Tier.EXTENDED,
         severity=Tier.EXTENDED.severity,
