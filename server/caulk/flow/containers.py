@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements, walk
-from caulk.semantics.model import Map, Named, named
+from caulk.semantics.model import Map, Named, Struct, named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit, Program
@@ -83,7 +83,7 @@ def identity_of(unit: FunctionUnit, expr: ir.Expr, code: RequestCode | None = No
         case ir.Name(symbol=ir.Symbol() as symbol):
             return _captured(unit, symbol, code)
         case ir.Selector():
-            return _field(unit, expr)
+            return _field(unit, expr, code)
         case _:
             return None
 
@@ -100,7 +100,7 @@ def _captured(unit: FunctionUnit, symbol: ir.Symbol, code: RequestCode | None) -
     return "captured", unit.qualified, symbol.name, str(symbol.start)
 
 
-def _field(unit: FunctionUnit, expr: ir.Selector) -> ContainerKey | None:
+def _field(unit: FunctionUnit, expr: ir.Selector, code: RequestCode | None) -> ContainerKey | None:
     owner = named(unit.typer.type_of(expr.base))
     if owner is None:  # `pkg.Variable`, or a field of a package variable whose type has no name
         whole = isinstance(expr.base, ir.Name) and expr.base.symbol is None
@@ -108,23 +108,25 @@ def _field(unit: FunctionUnit, expr: ir.Selector) -> ContainerKey | None:
         return (
             ("field", declared.qualified, expr.field) if declared and isinstance(declared.node, ir.ValueDecl) else None
         )
-    return ("field", owner.qualified, expr.field) if _is_shared(unit, owner, expr.base) else None
+    return ("field", owner.qualified, expr.field) if _is_shared(unit, owner, expr.base, code) else None
 
 
-def _is_shared(unit: FunctionUnit, owner: Named, base: ir.Expr) -> bool:
-    """Whether objects of the type serve several requests: they carry a lock, or this one is a package variable."""
+def _is_shared(unit: FunctionUnit, owner: Named, base: ir.Expr, code: RequestCode | None) -> bool:
+    """Whether objects of the type serve several requests: this one is a package variable, or has a method that is registered
+    as a handler, or they carry a lock."""
     root = base
     while isinstance(root, ir.Selector):
         root = root.base
-    if isinstance(root, ir.Name) and root.symbol is None:
+    symbol = root.symbol if isinstance(root, ir.Name) else None
+    if isinstance(root, ir.Name) and symbol is None:
         return True
-    if isinstance(root, ir.Name) and root.symbol is not None and root.symbol.kind is ir.SymbolKind.LOCAL:
+    if symbol is not None and symbol.kind is ir.SymbolKind.LOCAL:
         return False
-    return any(
-        (found := unit.typer.member(owner, name)) is not None
-        and (lock := named(found.type)) is not None
-        and lock.path == "sync"
-        for name in ("mu", "Mutex", "RWMutex", "lock", "mtx", "mutex", "rw", "mux", "lk", "l")
+    if code is not None and symbol is not None and symbol.kind is ir.SymbolKind.RECEIVER and code.is_registered_method:
+        return True
+    struct = unit.typer.underlying(owner)
+    return isinstance(struct, Struct) and any(
+        (lock := named(field.type)) is not None and lock.path == "sync" for field in struct.fields
     )
 
 
@@ -189,11 +191,20 @@ def _is_it(expr: ir.Expr, name: str, aliases: set[ir.Symbol]) -> bool:
 _SYNC_SHRINKS = frozenset({"Delete", "LoadAndDelete", "CompareAndDelete", "Clear"})
 
 
+_READERS = frozenset(
+    {"JSON", "IndentedJSON", "PureJSON", "XML", "YAML", "Encode", "Marshal", "Keys", "Values", "Clone"}
+)
+_READING_PACKAGES = frozenset({"fmt", "log", "slog", "json"})
+"""What only reads the map that it is given."""
+
+
 def _call_bounds(call: ir.Call, name: str, aliases: set[ir.Symbol]) -> bool:
     func = call.func
     if isinstance(func, ir.Selector):
         if func.field in _SYNC_SHRINKS and _is_it(func.base, name, aliases):
             return True
+        if func.field in _READERS or (isinstance(func.base, ir.Name) and func.base.name in _READING_PACKAGES):
+            return False
         return any(_is_it(arg, name, aliases) for arg in call.args)  # handed over: somebody else may shrink it
     if isinstance(func, ir.Name) and any(_is_it(arg, name, aliases) for arg in call.args):
         return func.name not in ("cap", "append", "copy", "string", "print", "println")

@@ -20,7 +20,7 @@ from caulk.ir.visit import children, expressions, statements
 from caulk.semantics.model import CalleeKind, Pointer, Signature, Type, named
 
 if TYPE_CHECKING:
-    from caulk.flow.program import FunctionUnit, Program
+    from caulk.flow.program import FileUnit, FunctionUnit, Program
 
 MAX_ROUNDS = 4
 """How many calls away from a handler request-derived values are followed."""
@@ -87,6 +87,20 @@ class RequestCode:
     bound: set[ir.Symbol] = field(default_factory=set)
     """Those of them that were filled from the request's body (``c.ShouldBindJSON(&form)``)."""
 
+    @property
+    def is_registered_method(self) -> bool:
+        """Whether it is a method with a pointer receiver and nothing but the request as parameters that somebody gets as a
+        value: its object serves many requests at once. A helper of one request is only called."""
+        receiver = self.function.receiver
+        wanted = 2 if self.framework is Framework.HTTP else 1
+        if self.context is None or receiver is None or not isinstance(receiver.type, ir.PointerType):
+            return False
+        if len(self.function.params) != wanted:
+            return False
+        name = self.unit.name
+        value = re.compile(rb"\.\s*" + re.escape(name.encode()) + rb"\b(?!\s*\()")
+        return name == "ServeHTTP" or any(value.search(file.source.data) for file in self.unit.program.files)
+
     def derives(self, expr: ir.Expr) -> bool:
         """Whether the value of ``expr`` is made from the request. What is only called with its context is not."""
         return any(self._is_source(part) for part in self._parts(expr))
@@ -150,7 +164,7 @@ class Requests:
 
     def _find_roots(self) -> None:
         for unit in self._program.functions:
-            if unit.file.is_test or not unit.file.imports(*PACKAGES) or not _may_be_root(unit):
+            if _helps_tests(unit.file) or not unit.file.imports(*PACKAGES) or not _may_be_root(unit):
                 continue
             for function in unit.function.walk():
                 root = _root(unit, function)
@@ -233,6 +247,11 @@ def _is_stored(unit: FunctionUnit, symbol: ir.Symbol) -> bool:
             case _:
                 pass
     return False
+
+
+def _helps_tests(file: FileUnit) -> bool:
+    """Whether the servers of a file live as long as a test."""
+    return file.is_test or file.imports("testing", "net/http/httptest")
 
 
 def _may_be_root(unit: FunctionUnit) -> bool:

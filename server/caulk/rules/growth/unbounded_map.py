@@ -13,7 +13,7 @@ from caulk.flow.requests import PACKAGES
 from caulk.ir import nodes as ir
 from caulk.rules.growth.keyed import is_request_keyed, request_keyed
 from caulk.rules.rule import Rule
-from caulk.semantics.model import Basic, Type, named
+from caulk.semantics.model import Basic, Map, Type, named
 
 _CALLERS_KEY = re.compile(
     r"(?i)ip\b|addr|client|session|user|email|token|jti|order|request|stream|url|path|query|device|visitor|remote"
@@ -52,11 +52,27 @@ def _is_small(type_: Type | None) -> bool:
 
 
 def _is_enumeration(insert: Insert, type_: Type | None) -> bool:
-    """A named integer or string type: a kind, a state, a role."""
+    """A named integer or string type with constants of its own: a kind, a state, a role. An unknown one may be that."""
     owner = named(type_)
     if owner is None or not owner.path:
         return False
-    return isinstance(insert.code.unit.typer.underlying(owner), Basic)
+    program = insert.code.unit.program
+    if not isinstance(insert.code.unit.typer.underlying(owner), Basic):
+        return False
+    package = program.world.import_package(owner.path, program.package)
+    return package is None or any(
+        node.const and isinstance(node.type, ir.NamedType) and node.type.name == owner.name
+        for file in package.files
+        for node in file.decls.values
+    )
+
+
+def _holds_locks(insert: Insert) -> bool:
+    """Whether the entries are locks: dropping one that is held lets two in."""
+    typer = insert.code.unit.typer
+    type_ = typer.underlying(typer.type_of(insert.container))
+    value = named(type_.value) if isinstance(type_, Map) else None
+    return value is not None and value.path == "sync"
 
 
 def _finding(insert: Insert) -> Finding:
@@ -85,7 +101,7 @@ def _finding(insert: Insert) -> Finding:
             container=container,
             write=unit.span(insert.node),
             is_sync_map=insert.sync_map,
-            whole_statement=isinstance(insert.node, ir.Assign | ir.IncDec),
+            whole_statement=isinstance(insert.node, ir.Assign | ir.IncDec) and not _holds_locks(insert),
             keyed=request_keyed(insert),
             request_keys=by_request,
         ),

@@ -75,27 +75,10 @@ def _shared(code: RequestCode, target: ir.Expr) -> str:
         if symbol is None:
             declared = code.unit.typer.package_symbol(target.base)
             return "a package variable" if declared is not None and isinstance(declared.node, ir.ValueDecl) else ""
-        receiver = code.function.top.receiver
-        pointer = receiver is not None and isinstance(receiver.type, ir.PointerType)
+        receiver = code.function.receiver
         is_receiver = receiver is not None and symbol is receiver.symbol
-        return "a field of the handler's object" if pointer and is_receiver and _is_handler(code) else ""
+        return "a field of the handler's object" if is_receiver and code.is_registered_method else ""
     return ""
-
-
-def _is_handler(code: RequestCode) -> bool:
-    """Whether the method itself has a handler's signature (nothing but the request): only such are shared by requests."""
-    params = len(code.function.params)
-    fits = params == 1 or (params == 2 and code.framework.value == "net/http")
-    return fits and _is_registered(code)
-
-
-def _is_registered(code: RequestCode) -> bool:
-    """Whether the method is given to somebody as a value somewhere in the package: a per-request helper is only called."""
-    name = code.unit.name
-    if name == "ServeHTTP":
-        return True
-    value = re.compile(rb"\.\s*" + re.escape(name.encode()) + rb"\b(?!\s*\()")
-    return any(value.search(file.source.data) for file in code.unit.program.files)
 
 
 def _shared_name(code: RequestCode, target: ir.Name) -> str:
