@@ -59,7 +59,7 @@ _GENERATED_IDS = frozenset(
 )
 """What makes a new identity for every request."""
 
-_MAKES = re.compile(r"^(?:New|Start|Run|Open|Init|Load|Build|Create|Setup|Connect|Dial|get|Get)(?![a-z])")
+_MAKES = re.compile(r"(?i:new|start|run|open|init|load|build|create|setup|connect|dial|get)(?![a-z])")
 """Names of functions whose result may be made once and kept."""
 _KEEPERS = frozenset({"Store", "LoadOrStore", "Set", "Add", "Put", "SetDefault", "Register"})
 
