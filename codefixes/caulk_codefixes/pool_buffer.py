@@ -15,7 +15,7 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
     evidence = finding.evidence
     assert isinstance(evidence, PerRequestBuffer)
     start, end = evidence.statement
-    if not starts_line(source, start) or b"\n" in source.data[start:end]:
+    if evidence.lasts or not starts_line(source, start) or b"\n" in source.data[start:end]:
         return
     compressor = evidence.kind is BufferKind.COMPRESSOR
     if compressor and not evidence.closed:

@@ -181,3 +181,6 @@ class PerRequestBuffer(Evidence):
     """Offset behind the function that it stands in."""
     closed: bool
     """Whether the function closes the compressing writer by a defer."""
+    lasts: bool = False
+    """Whether a defer would put it back late: the allocation stands in a loop, or the function goes on in the chain of handlers
+    or in a loop without an end."""

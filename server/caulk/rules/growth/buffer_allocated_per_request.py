@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from caulk.findings.evidence import Evidence
 from caulk.findings.evidence_requests import BufferKind, PerRequestBuffer
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
@@ -24,6 +25,14 @@ _COMPRESSORS = {
     "github.com/klauspost/compress/gzip.NewWriter": "gzip.Writer",
     "github.com/andybalholm/brotli.NewWriter": "brotli.Writer",
 }
+_FALLIBLE = {
+    "compress/gzip.NewWriterLevel": "gzip.Writer",
+    "compress/zlib.NewWriterLevel": "zlib.Writer",
+    "compress/flate.NewWriter": "flate.Writer",
+    "github.com/klauspost/compress/gzip.NewWriterLevel": "gzip.Writer",
+    "github.com/klauspost/compress/zstd.NewWriter": "zstd.Encoder",
+}
+"""Those that can fail, with an error as second result: reported without an edit."""
 _BORROWERS = frozenset({"io.CopyBuffer", "io.ReadFull", "io.ReadAtLeast", "len", "cap", "copy"})
 
 
@@ -33,11 +42,7 @@ def _check(program: Program) -> Iterator[Finding]:
         if body is None or code.unit.file.is_test:
             continue
         for statement in statements(body):
-            if (
-                isinstance(statement, ir.Assign)
-                and statement.op == ":="
-                and len(statement.left) == len(statement.right) == 1
-            ):
+            if isinstance(statement, ir.Assign) and statement.op == ":=" and len(statement.right) == 1:
                 yield from _allocation(code, statement)
 
 
@@ -47,6 +52,11 @@ def _allocation(code: RequestCode, statement: ir.Assign) -> Iterator[Finding]:
     if symbol is None or not isinstance(value, ir.Call) or symbol.assigned:
         return
     callee = code.unit.typer.callee(value)
+    if len(statement.left) == 2:
+        type_name = _FALLIBLE.get(callee.name, "")
+        if type_name and not _escapes(code, symbol, frozenset()):
+            yield _report(code.unit, value, f"a {type_name}", Evidence())
+        return
     if callee.name in _COMPRESSORS and len(value.args) == 1:
         if not _escapes(code, symbol, frozenset()):
             yield _finding(code, statement, symbol, value, BufferKind.COMPRESSOR, _COMPRESSORS[callee.name])
@@ -110,7 +120,12 @@ def _finding(
         pointer_name=free_name(unit, f"{symbol.name}p"),
         function_end=unit.chunk.end,
         closed=_is_closed_by_defer(code, symbol),
+        lasts=_lasts(code, statement),
     )
+    return _report(unit, value, what, evidence)
+
+
+def _report(unit: FunctionUnit, value: ir.Call, what: str, evidence: Evidence) -> Finding:
     return Finding(
         code="buffer-allocated-per-request",
         path=unit.file.path,
@@ -121,6 +136,21 @@ def _finding(
         tier=Tier.EXTENDED,
         severity=Tier.EXTENDED.severity,
         function=Span(unit.chunk.start, unit.chunk.end),
+    )
+
+
+_GOES_ON = frozenset({"Next", "ServeHTTP", "Stream"})
+
+
+def _lasts(code: RequestCode, statement: ir.Assign) -> bool:
+    """Whether the function holds on to the value for longer than its own work: in a loop, down the chain, in a stream."""
+    body = code.function.body
+    assert body is not None
+    if code.unit.placement(code.function).loop_around(statement) is not None:
+        return True
+    return any(isinstance(inner, ir.For) and inner.cond is None for inner in statements(body)) or any(
+        isinstance(part, ir.Call) and isinstance(part.func, ir.Selector) and part.func.field in _GOES_ON
+        for part in expressions(body)
     )
 
 
