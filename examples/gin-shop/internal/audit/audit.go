@@ -3,7 +3,8 @@ package audit
 
 import (
 	"bytes"
-	"log"
+	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,22 +22,33 @@ type Event struct {
 type Trail struct {
 	events  chan Event
 	done    chan struct{}
+	out     io.Writer
+	pending bytes.Buffer
 	mu      sync.Mutex
-	history []string
+	history []Event
 	lastIP  map[string]time.Time
 }
 
 // New starts a trail.
-func New(size int) *Trail {
-	t := &Trail{events: make(chan Event, size), done: make(chan struct{}), lastIP: make(map[string]time.Time)}
+func New(size int, out io.Writer) *Trail {
+	t := &Trail{
+		events: make(chan Event, size),
+		done:   make(chan struct{}),
+		out:    out,
+		lastIP: make(map[string]time.Time),
+	}
 	go t.write()
 	return t
 }
 
+// write keeps the lines that could not be written for the next event.
 func (t *Trail) write() {
 	defer close(t.done)
 	for event := range t.events {
-		log.Printf("audit: %s %s %s", event.At.Format(time.RFC3339), event.Who, event.What)
+		t.pending.WriteString(Format(event))
+		if _, err := t.out.Write(t.pending.Bytes()); err == nil {
+			t.pending.Reset()
+		}
 	}
 }
 
@@ -50,28 +62,36 @@ func (t *Trail) Close() {
 func (t *Trail) Middleware() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Next()
-		t.remember(c.ClientIP(), c.FullPath())
-		t.events <- Event{At: time.Now(), Who: c.ClientIP(), What: c.FullPath()}
+		event := Event{At: time.Now(), Who: c.ClientIP(), What: c.FullPath()}
+		t.remember(c.ClientIP(), event)
+		t.events <- event
 	}
 }
 
 // remember keeps what the admin page shows.
-func (t *Trail) remember(ip, path string) {
+func (t *Trail) remember(ip string, event Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lastIP[ip] = time.Now()
-	t.history = append(t.history, ip+" "+path)
+	t.lastIP[ip] = event.At
+	t.history = append(t.history, event)
 }
 
-// Recent is the last line of the history.
+// LastSeen is when a client came last.
+func (t *Trail) LastSeen(ip string) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.lastIP[ip]
+}
+
+// Recent are the last lines of the history.
 func (t *Trail) Recent() string {
 	t.mu.Lock()
 	if len(t.history) == 0 {
 		return ""
 	}
-	line := t.history[len(t.history)-1]
+	last := slices.Clone(t.history[max(0, len(t.history)-20):])
 	t.mu.Unlock()
-	return line
+	return FormatAll(last)
 }
 
 var lines = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -82,6 +102,7 @@ func Format(event Event) string {
 	b.WriteString(event.At.Format(time.RFC3339))
 	b.WriteByte(' ')
 	b.WriteString(event.What)
+	b.WriteByte('\n')
 	line := b.String()
 	lines.Put(b)
 	return line

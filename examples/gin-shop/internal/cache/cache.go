@@ -32,6 +32,14 @@ func (c *Cache) Close() error {
 	return c.pool.Close()
 }
 
+// Ping says whether redis answers.
+func (c *Cache) Ping() error {
+	conn := c.pool.Get()
+	defer conn.Close()
+	_, err := conn.Do("PING")
+	return err
+}
+
 // Get is the cached answer, nil when there is none.
 func (c *Cache) Get(key string) []byte {
 	conn := c.pool.Get()
@@ -57,6 +65,11 @@ func (c *Cache) Forget(key string) error {
 	return err
 }
 
+// Announce tells the other shops that a product has changed.
+func (c *Cache) Announce(ctx context.Context, product string) error {
+	return c.events.Publish(context.Background(), "product:"+product, "changed").Err()
+}
+
 // WaitForChange waits until somebody changes the product.
 func (c *Cache) WaitForChange(ctx context.Context, product string) (string, error) {
 	sub := c.events.Subscribe(ctx, "product:"+product)
@@ -67,7 +80,7 @@ func (c *Cache) WaitForChange(ctx context.Context, product string) (string, erro
 	return msg.Payload, nil
 }
 
-// Counter counts something once; it is for scripts.
+// Counter counts something once, with a connection of its own.
 func Counter(ctx context.Context, addr, name string) (int64, error) {
 	client := goredis.NewClient(&goredis.Options{Addr: addr})
 	defer client.Close()

@@ -12,9 +12,9 @@ type Settings struct {
 	Addr      string
 	Database  string
 	Redis     string
-	Hooks     []string
+	Hooks     string
 	MailRelay string
-	Debug     string
+	Features  string
 	Uploads   string
 }
 
@@ -22,9 +22,10 @@ type Settings struct {
 func Default() Settings {
 	return Settings{
 		Addr:      "127.0.0.1:8080",
-		Database:  "shop.db",
+		Database:  "sqlite:shop.db",
 		MailRelay: "127.0.0.1:2525",
-		Uploads:   os.TempDir(),
+		Features:  "features.txt",
+		Uploads:   "uploads",
 	}
 }
 
@@ -36,15 +37,16 @@ func Hooks(path string) ([]string, error) {
 		return nil, err
 	}
 	var hooks []string
-	for scanner := bufio.NewScanner(file); scanner.Scan(); {
+	scanner := bufio.NewScanner(file)
+	for scanner.Scan() {
 		if line := strings.TrimSpace(scanner.Text()); line != "" {
 			hooks = append(hooks, line)
 		}
 	}
-	return hooks, nil
+	return hooks, scanner.Err()
 }
 
-// Feature says whether a flag file switches a feature on.
+// Feature says whether a file switches a feature on. Without the file all features are off.
 func Feature(path, name string) (bool, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -54,10 +56,11 @@ func Feature(path, name string) (bool, error) {
 		return false, err
 	}
 	defer file.Close()
-	for scanner := bufio.NewScanner(file); scanner.Scan(); {
+	scanner := bufio.NewScanner(file)
+	for scanner.Scan() {
 		if scanner.Text() == name {
 			return true, nil
 		}
 	}
-	return false, nil
+	return false, scanner.Err()
 }

@@ -1,11 +1,12 @@
 package handlers
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
 	"log"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -15,7 +16,7 @@ import (
 	"example.com/gin-shop/internal/store"
 )
 
-var metrics = make(chan string, 100)
+var counted = make(chan string, 100)
 
 func (a *api) order(c *gin.Context) {
 	var order store.Order
@@ -28,15 +29,22 @@ func (a *api) order(c *gin.Context) {
 		answer(c, nil, err)
 		return
 	}
-	go func() { metrics <- "order" }()
+	go func() { counted <- "order" }()
+	a.Mailer.Remember(c)
 	a.Mailer.Welcome(c, order.Email)
 	a.Mailer.Receipt(c, order.Email)
+	ctx := c.Request.Context()
 	go func() {
-		if err := a.Hooks.Post(c.Request.Context(), "order", order); err != nil {
+		if err := a.Hooks.Post(ctx, "order", order); err != nil {
 			log.Printf("hooks: %v", err)
 		}
 	}()
 	answer(c, gin.H{"id": id}, nil)
+}
+
+func (a *api) lastOrder(c *gin.Context) {
+	order, err := a.Store.LastOrder(c.Request.Context(), c.Query("email"))
+	answer(c, order, err)
 }
 
 func (a *api) cancelOrder(c *gin.Context) {
@@ -45,10 +53,10 @@ func (a *api) cancelOrder(c *gin.Context) {
 		c.AbortWithStatus(http.StatusBadRequest)
 		return
 	}
-	answer(c, gin.H{"id": id}, a.Store.CancelOrder(context.Background(), id))
+	answer(c, gin.H{"id": id}, a.Store.CancelOrder(c.Request.Context(), id))
 }
 
-// events streams changes until the client goes.
+// events streams the time until the client goes.
 func (a *api) events(c *gin.Context) {
 	changes := make(chan string)
 	go func() {
@@ -68,31 +76,29 @@ func (a *api) events(c *gin.Context) {
 	}
 }
 
-// live keeps the connection of a dashboard warm.
-func (a *api) live(c *gin.Context) {
-	go func() {
-		for {
-			log.Printf("dashboard is open")
-			time.Sleep(time.Minute)
-		}
-	}()
-	c.Status(http.StatusNoContent)
-}
+var exports = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
+// export sends all products, and lets the other shops have them too.
 func (a *api) export(c *gin.Context) {
-	shared := cache.New(a.Settings.Redis)
 	products, err := a.Store.Products(c.Request.Context(), 10_000)
 	if err != nil {
 		answer(c, nil, err)
 		return
 	}
-	data, err := json.Marshal(products)
-	if err != nil {
+	b := exports.Get().(*bytes.Buffer)
+	b.Reset()
+	if err := json.NewEncoder(b).Encode(products); err != nil {
 		answer(c, nil, err)
 		return
 	}
-	_ = shared.Set("export", data, time.Minute)
-	if err := middleware.Gzip(c, data); err != nil {
+	if a.Settings.Redis != "" {
+		shared := cache.New(a.Settings.Redis)
+		if err := shared.Set("export", b.Bytes(), time.Minute); err != nil {
+			log.Printf("export: %v", err)
+		}
+	}
+	if err := middleware.Gzip(c, b.Bytes()); err != nil {
 		log.Printf("export: %v", err)
 	}
+	exports.Put(b)
 }

@@ -3,8 +3,8 @@ package handlers
 import (
 	"compress/gzip"
 	"io"
+	"log"
 	"net/http"
-	"os"
 	"path/filepath"
 
 	"github.com/gin-gonic/gin"
@@ -12,6 +12,7 @@ import (
 	"example.com/gin-shop/internal/images"
 )
 
+// upload takes a picture that is compressed with gzip.
 func (a *api) upload(c *gin.Context) {
 	file, _, err := c.Request.FormFile("picture")
 	if err != nil {
@@ -23,9 +24,16 @@ func (a *api) upload(c *gin.Context) {
 		c.AbortWithStatus(http.StatusBadRequest)
 		return
 	}
-	name, err := images.Scratch(a.Settings.Uploads, data)
+	path, err := a.Library.Add(data)
 	file.Close()
-	answer(c, gin.H{"name": filepath.Base(name)}, err)
+	if err == nil {
+		select {
+		case a.Uploads <- path:
+		default:
+			log.Printf("%s is not resized", path)
+		}
+	}
+	answer(c, gin.H{"name": filepath.Base(path)}, err)
 }
 
 func unpack(from io.Reader) ([]byte, error) {
@@ -36,17 +44,26 @@ func unpack(from io.Reader) ([]byte, error) {
 	return io.ReadAll(gz)
 }
 
+// picture sends one picture in large pieces.
 func (a *api) picture(c *gin.Context) {
-	file, err := os.Open(filepath.Join(a.Settings.Uploads, filepath.Base(c.Param("name"))))
+	file, err := images.Reader(a.Library.Path(c.Param("name")))
 	if err != nil {
 		c.AbortWithStatus(http.StatusNotFound)
 		return
 	}
 	defer file.Close()
 	buf := make([]byte, 256<<10)
-	c.Header("Content-Type", "image/png")
-	_, _ = io.CopyBuffer(onlyWriter{c.Writer}, file, buf)
+	for {
+		n, err := file.Read(buf)
+		if _, failed := c.Writer.Write(buf[:n]); failed != nil || err != nil {
+			return
+		}
+	}
 }
 
-// onlyWriter hides ReadFrom, so that the buffer is used.
-type onlyWriter struct{ io.Writer }
+func (a *api) pictures(c *gin.Context) {
+	c.Header("Content-Type", "application/zip")
+	if err := images.Pack(c.Writer, a.Library.Paths()); err != nil {
+		log.Printf("pictures: %v", err)
+	}
+}

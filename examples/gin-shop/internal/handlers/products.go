@@ -3,16 +3,17 @@ package handlers
 import (
 	"encoding/json"
 	"errors"
-	"io"
+	"hash/crc32"
 	"log"
 	"net/http"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"example.com/gin-shop/internal/middleware"
 	"example.com/gin-shop/internal/store"
+	"example.com/gin-shop/internal/worker"
 )
 
 var lastSearch string
@@ -31,6 +32,14 @@ func (a *api) products(c *gin.Context) {
 	}
 	products, err := a.Store.Products(c.Request.Context(), 100)
 	answer(c, products, err)
+}
+
+func (a *api) cheapest(c *gin.Context) {
+	price, err := a.Store.Cheapest(c.Request.Context())
+	if currency := c.Query("currency"); err == nil && currency != "" {
+		price, err = a.Rates.Convert(c.Request.Context(), price, currency)
+	}
+	answer(c, gin.H{"price": price}, err)
 }
 
 func (a *api) product(c *gin.Context) {
@@ -59,48 +68,47 @@ func (a *api) product(c *gin.Context) {
 	answer(c, product, err)
 }
 
+func (a *api) quote(c *gin.Context) {
+	price, err := worker.Quote(c.Param("id"), func(supplier, product string) int {
+		return 100 + int(crc32.ChecksumIEEE([]byte(supplier+product))%900)
+	})
+	answer(c, gin.H{"price": price}, err)
+}
+
+// wait answers when the product changes.
+func (a *api) wait(c *gin.Context) {
+	if a.Cache == nil {
+		c.AbortWithStatus(http.StatusNotFound)
+		return
+	}
+	id := c.Param("id")
+	a.Hooks.OnDelivery(func(kind string) {
+		log.Printf("%s while somebody waits for %s", kind, id)
+	})
+	changes := make(chan string, 1)
+	worker.Follow(c.Request.Context(), c.ClientIP(), changes)
+	change, err := a.Cache.WaitForChange(c.Request.Context(), id)
+	if err == nil {
+		changes <- change
+	}
+	answer(c, gin.H{"change": change}, err)
+}
+
 func (a *api) importProducts(c *gin.Context) {
-	data, err := io.ReadAll(c.Request.Body)
-	if err != nil {
-		c.AbortWithStatus(http.StatusBadRequest)
-		return
-	}
 	var products []store.Product
-	if err := json.Unmarshal(data, &products); err != nil {
+	if err := json.Unmarshal(middleware.PayloadOf(c), &products); err != nil {
 		c.AbortWithStatus(http.StatusBadRequest)
 		return
 	}
-	answer(c, len(products), a.Store.Import(c.Request.Context(), products))
-}
-
-func (a *api) visits(c *gin.Context) {
-	ip := c.ClientIP()
-	go func() {
-		log.Printf("visits shown to %s", ip)
-	}()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		log.Printf("path %s", c.FullPath())
-	}()
-	<-done
-	answer(c, a.Audit.Recent(), a.Store.Touch(c.Request.Context(), c.FullPath()))
-}
-
-func (a *api) report(c *gin.Context) {
-	cp := c.Copy()
-	go func() {
-		time.Sleep(time.Second)
-		log.Printf("report for %s", cp.ClientIP())
-	}()
-	count, err := a.Store.OpenOrders(c.Request.Context())
-	answer(c, count, err)
-}
-
-func answer(c *gin.Context, value any, err error) {
-	if err != nil {
-		c.JSON(http.StatusInternalServerError, gin.H{"error": err.Error()})
-		return
+	err := a.Store.Import(c.Request.Context(), products)
+	if err == nil && a.Cache != nil {
+		names := make([]string, len(products))
+		for i, product := range products {
+			names[i] = product.Name
+		}
+		err = worker.Each(names, func(name string) error {
+			return errors.Join(a.Cache.Forget("product:"+name), a.Cache.Announce(c.Request.Context(), name))
+		})
 	}
-	c.JSON(http.StatusOK, value)
+	answer(c, len(products), err)
 }

@@ -4,13 +4,12 @@ package images
 import (
 	"archive/zip"
 	"compress/gzip"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Library is a folder of pictures.
@@ -20,9 +19,12 @@ type Library struct {
 	dir   string
 }
 
-// OpenLibrary opens a folder for writing.
+// OpenLibrary opens a folder for writing, and makes it when it is not there.
 func OpenLibrary(dir string) (*Library, error) {
-	index, err := os.OpenFile(filepath.Join(dir, "index"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	index, err := os.OpenFile(filepath.Join(dir, "index"), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +37,46 @@ func OpenLibrary(dir string) (*Library, error) {
 
 // Close gives the folder free.
 func (l *Library) Close() error {
-	return errors.Join(l.index.Close(), l.lock.Close())
+	return errors.Join(l.index.Close(), l.lock.Close(), os.Remove(l.lock.Name()))
+}
+
+// Path is where a picture is.
+func (l *Library) Path(name string) string {
+	return filepath.Join(l.dir, filepath.Base(name))
+}
+
+// Paths are all pictures.
+func (l *Library) Paths() []string {
+	paths, _ := filepath.Glob(filepath.Join(l.dir, "upload-*"))
+	return paths
+}
+
+// Add keeps a picture and notes it in the index.
+func (l *Library) Add(data []byte) (string, error) {
+	path, err := save(l.dir, data)
+	if err != nil {
+		return "", err
+	}
+	size, err := Size(path)
+	if err != nil {
+		return "", err
+	}
+	_, err = fmt.Fprintf(l.index, "%s %d\n", filepath.Base(path), size)
+	return path, err
+}
+
+// save writes data to a file with a new name.
+func save(dir string, data []byte) (string, error) {
+	name := fmt.Sprintf("upload-%d", time.Now().UnixNano())
+	file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	if _, err := file.Write(data); err != nil {
+		return "", err
+	}
+	return file.Name(), file.Sync()
 }
 
 // Size is the size of a picture in bytes.
@@ -51,31 +92,31 @@ func Size(path string) (int64, error) {
 	return info.Size(), file.Close()
 }
 
-// Sizes adds up pictures.
-func Sizes(paths []string) int64 {
-	var total int64
-	for _, path := range paths {
-		file, err := os.Open(path)
-		if err != nil {
-			continue
-		}
-		defer file.Close()
-		if info, err := file.Stat(); err == nil {
-			total += info.Size()
-		}
+// Pack sends pictures as an archive, once all of them could be read.
+func Pack(to io.Writer, paths []string) error {
+	scratch, err := os.CreateTemp("", "pictures-*.zip")
+	if err != nil {
+		return err
 	}
-	return total
+	defer scratch.Close()
+	if err := pack(scratch, paths); err != nil {
+		return err
+	}
+	if _, err := scratch.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err = io.Copy(to, scratch)
+	return err
 }
 
-// Pack writes pictures to an archive.
-func Pack(to io.Writer, paths []string) error {
+func pack(to *os.File, paths []string) error {
 	archive := zip.NewWriter(to)
 	for _, path := range paths {
 		if err := add(archive, path); err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(archive.Flush(), to.Sync())
 }
 
 func add(archive *zip.Writer, path string) error {
@@ -92,22 +133,7 @@ func add(archive *zip.Writer, path string) error {
 	return err
 }
 
-// Shrink asks the converter for a smaller picture.
-func Shrink(ctx context.Context, addr string, picture []byte) ([]byte, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := conn.Write(picture); err != nil {
-		return nil, fmt.Errorf("shrink: %w", err)
-	}
-	small, err := io.ReadAll(conn)
-	conn.Close()
-	return small, err
-}
-
-// Archive is a compressed copy of a picture.
+// Archive makes a compressed copy of a picture.
 func Archive(path string) error {
 	in, err := os.Open(path)
 	if err != nil {
@@ -124,17 +150,6 @@ func Archive(path string) error {
 		return err
 	}
 	return gz.Close()
-}
-
-// Scratch is a place for an upload.
-func Scratch(dir string, data []byte) (string, error) {
-	file, err := os.CreateTemp(dir, "upload-*")
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	_, err = file.Write(data)
-	return file.Name(), err
 }
 
 // Reader gives a picture to somebody who closes it.

@@ -114,14 +114,23 @@ func Debug() gin.HandlerFunc {
 		c.Writer = w
 		c.Next()
 		if c.Writer.Status() >= 500 {
-			log.Printf("answer: %s", w.body.String())
+			log.Printf("request: %s answer: %s", headerLine(c.Request.Header), w.body.String())
 		}
 	}
 }
 
+// headerLine is a header on one line of the log.
+func headerLine(header http.Header) string {
+	line := ""
+	for name, values := range header {
+		line += name + "=" + strings.Join(values, ",") + " "
+	}
+	return line
+}
+
 type payloadKey struct{}
 
-// Payload keeps the body for handlers that read it again.
+// Payload reads the body once, for everybody who needs it.
 func Payload() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		body, err := io.ReadAll(c.Request.Body)
@@ -129,28 +138,26 @@ func Payload() gin.HandlerFunc {
 			c.AbortWithStatus(http.StatusBadRequest)
 			return
 		}
-		c.Request.Body = io.NopCloser(bytes.NewReader(body))
 		ctx := context.WithValue(c.Request.Context(), payloadKey{}, body)
 		c.Request = c.Request.WithContext(ctx)
 		c.Next()
 	}
 }
 
-// Trace marks the requests of a campaign.
-func Trace(name string) gin.HandlerFunc {
+// PayloadOf is the body that Payload has read.
+func PayloadOf(c *gin.Context) []byte {
+	body, _ := c.Request.Context().Value(payloadKey{}).([]byte)
+	return body
+}
+
+type campaignKey struct{}
+
+// Campaign marks the requests of a campaign.
+func Campaign(name string) gin.HandlerFunc {
 	ctx := context.Background()
 	return func(c *gin.Context) {
-		ctx = context.WithValue(ctx, payloadKey{}, name)
+		ctx = context.WithValue(ctx, campaignKey{}, name)
 		c.Request = c.Request.WithContext(ctx)
 		c.Next()
 	}
-}
-
-// Wrap joins the words of a header.
-func Wrap(words []string) string {
-	line := ""
-	for _, word := range words {
-		line += word + " "
-	}
-	return strings.TrimSpace(line)
 }

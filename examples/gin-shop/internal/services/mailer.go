@@ -24,7 +24,8 @@ func NewMailer(relay string) *Mailer {
 
 // Send delivers one message.
 func (m *Mailer) Send(ctx context.Context, to, text string) error {
-	conn, err := net.DialTimeout("tcp", m.relay, time.Second)
+	dialer := net.Dialer{Timeout: time.Second}
+	conn, err := dialer.DialContext(ctx, "tcp", m.relay)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,8 @@ func (r *Rates) History(ctx context.Context, day string) (map[string]float64, er
 		return nil, err
 	}
 	var rates map[string]float64
-	return rates, decode(resp.Body, &rates)
+	err = decode(resp.Body, &rates)
+	return rates, err
 }
 
 // session is a login at the price service.
@@ -97,18 +98,24 @@ type session struct {
 	cancel context.CancelFunc
 }
 
-// login starts a session.
-func login(parent context.Context) *session {
-	ctx, cancel := context.WithTimeout(parent, time.Hour)
-	return &session{ctx: ctx, cancel: cancel}
+func (s *session) login(parent context.Context) {
+	s.ctx, s.cancel = context.WithTimeout(parent, time.Hour)
 }
 
-// Price asks the price service.
-func Price(parent context.Context, ask func(context.Context) (int, error)) (int, error) {
-	return ask(login(parent).ctx)
-}
-
-// Reset empties a list of prices but keeps its room.
-func Reset(prices []*float64, drop int) []*float64 {
-	return append(prices[:drop], prices[drop+1:]...)
+// Convert asks the service for a price in another currency.
+func (r *Rates) Convert(ctx context.Context, price int64, currency string) (int64, error) {
+	var s session
+	s.login(ctx)
+	req, err := http.NewRequest(http.MethodGet, fmt.Sprintf("%s/convert?price=%d&to=%s", r.url, price, currency), nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := r.client.Do(req.WithContext(s.ctx))
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	var converted int64
+	err = decode(resp.Body, &converted)
+	return converted, err
 }

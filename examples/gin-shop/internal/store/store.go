@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 
 	_ "modernc.org/sqlite"
 )
@@ -15,22 +14,13 @@ type Store struct {
 	db *sql.DB
 }
 
-// Open opens the database file.
-func Open(path string) (*Store, error) {
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		return nil, err
-	}
-	return &Store{db: db}, nil
-}
-
-// Warehouse connects to the database of the warehouse.
-func Warehouse(driver, dsn string) (*sql.DB, error) {
+// Open opens the database.
+func Open(driver, dsn string) (*Store, error) {
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
-		return nil, fmt.Errorf("warehouse: %w", err)
+		return nil, fmt.Errorf("store: %w", err)
 	}
-	return db, nil
+	return &Store{db: db}, nil
 }
 
 // Close closes the database.
@@ -62,21 +52,12 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	return conn.Close()
 }
 
-// Healthy says whether the database answers and its file can be read.
-func (s *Store) Healthy(ctx context.Context, path string) bool {
+// Healthy says whether the database answers.
+func (s *Store) Healthy(ctx context.Context) error {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
-		return false
+		return err
 	}
 	defer conn.Close()
-	file, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return false
-	}
-	file.Close()
-	return info.Size() > 0 && conn.PingContext(ctx) == nil
+	return conn.PingContext(ctx)
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"sync"
 	"time"
 )
 
@@ -15,7 +17,8 @@ import (
 type Client struct {
 	addresses []string
 	http      *http.Client
-	listeners []func(string)
+	mu        sync.Mutex
+	listeners []func(kind string)
 }
 
 // New makes a client.
@@ -24,21 +27,39 @@ func New(addresses []string) *Client {
 }
 
 // OnDelivery registers a callback for every delivery.
-func (c *Client) OnDelivery(f func(string)) {
+func (c *Client) OnDelivery(f func(kind string)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.listeners = append(c.listeners, f)
 }
 
+func (c *Client) delivered(kind string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.listeners {
+		f(kind)
+	}
+}
+
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // Post delivers one event to every address.
 func (c *Client) Post(ctx context.Context, kind string, payload any) error {
-	body, err := json.Marshal(payload)
+	b := bodies.Get().(*bytes.Buffer)
+	b.Reset()
+	err := json.NewEncoder(b).Encode(payload)
+	if b.Cap() <= 64<<10 {
+		bodies.Put(b)
+	}
 	if err != nil {
 		return err
 	}
 	for _, address := range c.addresses {
-		if err := c.deliver(ctx, address, kind, body); err != nil {
+		if err := c.deliver(ctx, address, kind, b.Bytes()); err != nil {
 			return err
 		}
 	}
+	c.delivered(kind)
 	return nil
 }
 
@@ -121,7 +142,7 @@ func (c *Client) Fetch(parent context.Context, address string) ([]byte, error) {
 		return nil, err
 	}
 	defer drain(resp.Body)
-	return io.ReadAll(resp.Body)
+	return io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 }
 
 func drain(body io.ReadCloser) {
@@ -129,9 +150,9 @@ func drain(body io.ReadCloser) {
 	_ = body.Close()
 }
 
-// Tenant posts through the proxy of a tenant.
-func Tenant(proxy func(*http.Request) (string, error), address string, body []byte) error {
-	client := &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true}, Timeout: time.Minute}
+// PostVia delivers through the proxy of a tenant.
+func PostVia(proxy *url.URL, address string, body []byte) error {
+	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy)}, Timeout: time.Minute}
 	resp, err := client.Post(address, "application/json", bytes.NewReader(body))
 	if err != nil {
 		return err

@@ -3,26 +3,28 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
-	"os/exec"
+	"path/filepath"
 	"sync"
 	"time"
 
+	"example.com/gin-shop/internal/images"
 	"example.com/gin-shop/internal/store"
 )
 
 // Scheduler runs the nightly jobs.
 type Scheduler struct {
-	store  *store.Store
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
+	store   *store.Store
+	library *images.Library
+	queue   Queue
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
 }
 
 // NewScheduler makes a scheduler.
-func NewScheduler(s *store.Store) *Scheduler {
-	return &Scheduler{store: s}
+func NewScheduler(s *store.Store, l *images.Library) *Scheduler {
+	return &Scheduler{store: s, library: l}
 }
 
 // Start begins to work.
@@ -32,16 +34,14 @@ func (s *Scheduler) Start(parent context.Context) {
 	s.wg.Add(1)
 	go func() {
 		defer s.wg.Done()
-		ticker := time.NewTicker(time.Minute)
+		ticker := time.NewTicker(24 * time.Hour)
 		defer ticker.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				if _, err := s.store.OpenOrders(ctx); err != nil {
-					log.Printf("scheduler: %v", err)
-				}
+				s.nightly(ctx)
 			}
 		}
 	}()
@@ -53,64 +53,39 @@ func (s *Scheduler) Stop() {
 	s.wg.Wait()
 }
 
-// Quote asks two suppliers and takes the first answer.
-func Quote(product string, ask func(supplier, product string) int) (int, error) {
-	answers := make(chan int)
-	for _, supplier := range []string{"north", "south"} {
-		go func() { answers <- ask(supplier, product) }()
+func (s *Scheduler) nightly(ctx context.Context) {
+	if err := s.store.Backup(ctx, time.Now().Format("shop-2006-01-02.db")); err != nil {
+		log.Printf("nightly: %v", err)
 	}
-	select {
-	case price := <-answers:
-		return price, nil
-	case <-time.After(time.Second):
-		return 0, errors.New("no supplier answered")
+	for _, path := range s.library.Paths() {
+		s.queue.Add(&Job{Name: filepath.Base(path), Run: func() error { return images.Archive(path) }})
+	}
+	if err := Batch(s.queue.Take()); err != nil {
+		log.Printf("nightly: %v", err)
 	}
 }
 
-// Check runs a health check, but does not wait for ever.
-func Check(check func() error, limit time.Duration) error {
-	result := make(chan error)
-	go func() { result <- check() }()
-	select {
-	case err := <-result:
-		return err
-	case <-time.After(limit):
-		return errors.New("timed out")
+// Batch works through jobs with some helpers.
+func Batch(jobs []*Job) error {
+	var wg sync.WaitGroup
+	errs := make(chan error, len(jobs))
+	for _, job := range jobs {
+		wg.Add(1)
+		go func() {
+			if err := job.Run(); err != nil {
+				errs <- fmt.Errorf("%s: %w", job.Name, err)
+				return
+			}
+			wg.Done()
+		}()
 	}
+	wg.Wait()
+	close(errs)
+	return <-errs
 }
 
-// CheckBuffered is Check with room for the late answer.
-func CheckBuffered(check func() error, limit time.Duration) error {
-	result := make(chan error, 1)
-	go func() { result <- check() }()
-	select {
-	case err := <-result:
-		return err
-	case <-time.After(limit):
-		return errors.New("timed out")
-	}
-}
-
-// Sum adds what the workers send.
-func Sum(parts []int) int {
-	numbers := make(chan int)
-	total := make(chan int, 1)
-	go func() {
-		sum := 0
-		for n := range numbers {
-			sum += n
-		}
-		total <- sum
-	}()
-	for _, part := range parts {
-		numbers <- part
-	}
-	close(numbers)
-	return <-total
-}
-
-// Notify tells everybody; nobody waits.
-func Notify(emails []string, send func(string) error) {
+// Notify sends one text to many customers.
+func Notify(emails []string, send func(email string) error) {
 	for _, email := range emails {
 		go func() {
 			if err := send(email); err != nil {
@@ -118,76 +93,4 @@ func Notify(emails []string, send func(string) error) {
 			}
 		}()
 	}
-}
-
-// Convert runs the converter for a file.
-func Convert(path string) error {
-	cmd := exec.Command("true", path)
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	log.Printf("converting %s as %d", path, cmd.Process.Pid)
-	return nil
-}
-
-// Batch works through jobs with some helpers.
-func Batch(jobs []func() error) error {
-	var wg sync.WaitGroup
-	var first error
-	for _, job := range jobs {
-		wg.Add(1)
-		go func() {
-			if err := job(); err != nil {
-				first = fmt.Errorf("batch: %w", err)
-				return
-			}
-			wg.Done()
-		}()
-	}
-	wg.Wait()
-	return first
-}
-
-// Watch follows a queue until it is closed.
-func Watch(queue <-chan string) {
-	go func() {
-		for {
-			select {
-			case job, ok := <-queue:
-				if !ok {
-					break
-				}
-				log.Printf("job %s", job)
-			}
-		}
-	}()
-}
-
-// Drain empties a queue.
-func Drain(queue chan string) int {
-	count := 0
-	for {
-		select {
-		case _, ok := <-queue:
-			if !ok {
-				return count
-			}
-			count++
-		default:
-		}
-	}
-}
-
-// Follow logs what comes in as long as it comes.
-func Follow(ctx context.Context, in <-chan string) {
-	go func() {
-		for {
-			select {
-			case line := <-in:
-				log.Print(line)
-			case <-time.After(time.Minute):
-				log.Print("quiet")
-			}
-		}
-	}()
 }
