@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from caulk.findings.evidence import Exit, ExitKind, Place, Unreleased, Where
@@ -42,11 +43,16 @@ def _edit(source: SourceFile, evidence: Unreleased, exit_: Exit) -> Edit | None:
     if not starts_line(source, exit_.start):
         return None
     call = evidence.release.call
-    guard = evidence.release.nil_guard or (call.partition(".")[0] if exit_.maybe_nil else "")
+    guard = evidence.release.nil_guard or (_value(call) if exit_.maybe_nil else "")
     lines = [f"if {guard} != nil {{", f"\t{call}", "}"] if guard else [call]
     if exit_.kind is ExitKind.END:
         lines = ["\t" + line for line in lines]
     return insert_statement(source, Place(Where.BEFORE, exit_.start), lines)
+
+
+def _value(call: str) -> str:
+    """What a release is called on: ``f`` of ``f.Close()``, ``cancel`` of ``cancel()``."""
+    return re.split(r"[.(]", call, maxsplit=1)[0]
 
 
 FIX = CodeFix("release-before-exit", Unreleased, _offer)

@@ -353,10 +353,18 @@ def _exit(leak: Leak, exit_: OpenExit) -> Exit:
         start,
         end,
         uses_value=_uses_value(leak, exit_),
-        maybe_nil=bool(exit_.errors) or _comes_by(leak, exit_, Ending.ABSENT),
+        maybe_nil=bool(exit_.errors) or _comes_by(leak, exit_, Ending.ABSENT) or _may_skip(leak, exit_),
         maybe_released=_comes_by(leak, exit_, Ending.RELEASED, Ending.DEFERRED, Ending.TRANSFERRED),
         goes_on=_goes_on(leak, exit_),
     )
+
+
+def _may_skip(leak: Leak, exit_: OpenExit) -> bool:
+    """Whether a path that never acquired leads through the same way out: ``if d > 0 { ctx, cancel = … }`` before it."""
+    graph, start = leak.unit.cfg(leak.acquire.function), leak.acquire.block
+    if start in (graph.entry, exit_.block):
+        return False
+    return graph.entry is exit_.block or graph.reaches(graph.entry, exit_.block, avoiding=start)
 
 
 def _comes_by(leak: Leak, exit_: OpenExit, *endings: Ending) -> bool:
