@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from caulk.config.settings import Settings
 from caulk.engine.analyze import Analysis
 from caulk.engine.workspace import Workspace
 from caulk.findings.finding import Finding, Tier
@@ -47,14 +48,22 @@ def settings_for(workspace: Workspace, path: str) -> FixSettings:
     return FixSettings(style, module.go) if module is not None else FixSettings(style)
 
 
-def applicability(finding: Finding, fix: Fix, workspace: Workspace) -> Applicability:
+def applicability(finding: Finding, fix: Fix, settings: Settings) -> Applicability:
     """How safe the fix counts under the user's settings."""
-    settings = workspace.settings
     if fix.applicability is Applicability.UNSAFE and finding.code in settings.extend_safe_fixes:
         return Applicability.SAFE
     if fix.applicability is Applicability.SAFE and finding.code in settings.extend_unsafe_fixes:
         return Applicability.UNSAFE
     return fix.applicability
+
+
+def applicability_in_bulk(finding: Finding, fix: Fix, settings: Settings) -> Applicability:
+    """How safe the fix counts where nobody looks at each place: safe are safe fixes of core rules, and what the user says is."""
+    if fix.id in NOT_IN_BATCH:
+        return Applicability.DISPLAY
+    if finding.tier is not Tier.CORE and finding.code not in settings.extend_safe_fixes:
+        return min(Applicability.UNSAFE, fix.applicability)
+    return applicability(finding, fix, settings)
 
 
 def fix_file(
@@ -111,11 +120,9 @@ class _Run:
         for finding in analysis.findings:
             if self.codes is not None and finding.code not in self.codes:
                 continue
-            if not self.unsafe and finding.tier is not Tier.CORE:
-                continue
             for fix in repairs(finding, analysis.source, self.settings):
                 allowed = Applicability.UNSAFE if self.unsafe else Applicability.SAFE
-                if fix.id in NOT_IN_BATCH or applicability(finding, fix, self.workspace) < allowed:
+                if applicability_in_bulk(finding, fix, self.workspace.settings) < allowed:
                     continue
                 if _key(finding, fix, analysis.source) not in self.refused:
                     yield finding, fix

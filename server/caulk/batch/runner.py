@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeAlias
 
 from caulk.batch.discover import Found
 from caulk.config.settings import Settings
 from caulk.engine.analyze import Analysis, AnalysisError
 from caulk.engine.workspace import Workspace
+from caulk.semantics.contracts import ContractError
 from caulk.syntax.source import SourceFile
 
 Work: TypeAlias = tuple[Settings, str, Sequence[str]]
@@ -29,6 +33,11 @@ class Report:
     errors: list[AnalysisError] = field(default_factory=list)
     lines: int = 0
 
+    @property
+    def failed(self) -> bool:
+        """Whether something was not looked at. A syntax error alone is no such thing: the file is analysed all the same."""
+        return any(not error.is_syntax for error in self.errors)
+
 
 def run(
     found: Found,
@@ -37,51 +46,130 @@ def run(
     jobs: int = 0,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Report:
-    """Analyse what was found. ``settings_of`` gives the settings of a directory; ``progress`` hears of finished files."""
-    report = Report(errors=list(found.errors))
+    """Analyse what was found. ``settings_of`` gives the settings of a directory; ``progress`` hears of finished files.
+
+    Raises ContractError for a user's contract that is wrong."""
     directories = sorted(found.packages)
     work: list[Work] = [(settings_of(directory), directory, found.packages[directory]) for directory in directories]
-    workers = jobs or os.cpu_count() or 1
+    workers = min(jobs or os.cpu_count() or 1, len(work))
     several = workers > 1 and (found.count >= PARALLEL_FROM or jobs > 1)
-    batches = _parallel(work, workers) if several else map(_analyze, work)
-    for lines, results in batches:
-        progress(len(results))
-        report.lines += lines
-        for path, analysis in results.items():
-            report.errors += analysis.errors
-            report.analyses[path] = analysis
+    report = Report(errors=list(found.errors))
+    with rare_collections():
+        for files, part in _parallel(work, workers) if several else map(_analyze, work):
+            report.lines += part.lines
+            report.errors += part.errors
+            report.analyses |= part.analyses
+            progress(files)
     report.analyses = dict(sorted(report.analyses.items()))
+    report.errors.sort(key=lambda error: error.path)
     return report
 
 
-_workspaces: dict[str, Workspace] = {}
-"""One workspace for all directories with the same settings: what they import is read once."""
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Trees are many and die by their reference counts: a collector that keeps looking at them costs two thirds more time."""
+    before = gc.get_threshold()
+    gc.freeze()  # forked processes share what is loaded by now, uncopied
+    gc.set_threshold(100_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
-def _workspace(settings: Settings) -> Workspace:
-    key = repr(settings)
+_workspaces: dict[tuple[str, str], Workspace] = {}
+MAX_WORKSPACES = 8
+
+
+def workspace_of(settings: Settings, directory: str) -> Workspace:
+    """The workspace of this process for a directory: one for each module and its settings, so that what is imported is read
+    once, and what an import path means in one module cannot change what it means in another.
+
+    Raises ContractError for a user's contract that is wrong."""
+    key = repr(settings), _module_root(directory)
     if key not in _workspaces:
-        _workspaces[key] = Workspace(settings)
+        if len(_workspaces) >= MAX_WORKSPACES:
+            del _workspaces[next(iter(_workspaces))]
+        # generated files that are not meant were not discovered
+        _workspaces[key] = Workspace(settings, generated_too=True)
     return _workspaces[key]
 
 
-def _analyze(work: Work) -> tuple[int, Mapping[str, Analysis]]:
-    """The number of lines, and the results; the text of a file that nothing was found in stays behind."""
+@lru_cache(maxsize=4096)
+def _module_root(directory: str) -> str:
+    """The nearest directory upwards with a go.mod; empty for none."""
+    if os.path.exists(os.path.join(directory, "go.mod")):
+        return directory
+    parent = os.path.dirname(directory)
+    return _module_root(parent) if parent != directory else ""
+
+
+def _analyze(work: Work) -> tuple[int, Report]:
+    """The number of files, and the results; the text of a file that nothing was found in stays behind."""
     settings, directory, files = work
-    results = _workspace(settings).analyze(directory, files)
-    lines = sum(analysis.source.data.count(b"\n") for analysis in results.values())
-    return lines, {
-        path: analysis if analysis.findings else replace(analysis, source=SourceFile(path, b""))
-        for path, analysis in results.items()
-    }
+    try:
+        results = workspace_of(settings, directory).analyze(directory, files)
+    except ContractError:
+        raise
+    except Exception as error:
+        return len(files), Report(errors=[fault(directory, error)])
+    report = Report()
+    for path, analysis in results.items():
+        report.lines += analysis.source.data.count(b"\n")
+        report.errors += analysis.errors
+        report.analyses[path] = analysis if analysis.findings else replace(analysis, source=SourceFile(path, b""))
+    return len(files), report
 
 
-def _parallel(work: list[Work], workers: int) -> Iterator[tuple[int, Mapping[str, Analysis]]]:
+def fault(path: str, error: Exception) -> AnalysisError:
+    """What is told of an exception that nobody expected: the rest of the run goes on."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    message = f"internal error: {type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"
+    return AnalysisError(path, message, internal=True)
+
+
+def _parallel(work: Iterable[Work], workers: int) -> Iterator[tuple[int, Report]]:
     """The same on several processes. The largest packages start first, so that none is left alone at the end."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_all_start_methods, get_context
 
-    gc.freeze()  # what is loaded by now is shared with the children, not copied
-    ordered = sorted(work, key=lambda item: -len(item[2]))
-    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-        yield from pool.map(_analyze, ordered, chunksize=1)
+    context = get_context("fork" if "fork" in get_all_start_methods() else None)
+    ordered = sorted(work, key=_size, reverse=True)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
+        futures = {pool.submit(_analyze, item): item for item in ordered}
+        try:
+            for future in as_completed(futures):
+                _, directory, files = futures.pop(future)
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    lost = AnalysisError(directory, "internal error: the process that analysed it died", internal=True)
+                    yield len(files), Report(errors=[lost])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _size(work: Work) -> int:
+    """Bytes."""
+    return sum(os.path.getsize(path) for path in work[2] if os.path.exists(path))
+
+
+def _start_worker() -> None:
+    """An interrupt ends a worker without a word, and none outlives the process that started it."""
+    import signal
+    import threading
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

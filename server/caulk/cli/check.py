@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import resource
-import sys
+import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import click
 
-from caulk.batch.runner import Report, run
+from caulk.batch.runner import Report, fault, run
 from caulk.cli.common import Chosen, codes, find, painter, progress, usage_errors
-from caulk.cli.main import ExitCode
-from caulk.config.settings import Settings
+from caulk.cli.exit_code import ExitCode
+from caulk.engine.analyze import AnalysisError
 from caulk.findings.finding import Finding, Severity
 from caulk.reports import json as json_report
 from caulk.reports import text as text_report
 from caulk.reports.model import Item, OfferedFix, error_lines, items
-from caulk.semantics.gomod import Module
+from caulk.semantics.packages import World
 from caulk.syntax.source import SourceFile
+from caulk_codefixes.codefix import FixSettings
+from caulk_codefixes.loop import applicability_in_bulk
+from caulk_codefixes.registry import repairs
 
 
 def run_check(
@@ -39,7 +41,9 @@ def run_check(
     found = find(paths, chosen)
     with usage_errors(), progress(found.count, "Checking") as advance:
         report = run(found, chosen.settings_of, jobs=jobs, progress=advance)
-    listed = list(items((a for a in report.analyses.values() if a.findings), Offers(chosen).of))
+    offers = Offers(chosen)
+    listed = list(items((a for a in report.analyses.values() if a.findings), offers.of))
+    report.errors += offers.errors
     if format_ == "json":
         click.echo(json_report.render(listed, report.errors))
     else:
@@ -54,24 +58,31 @@ def _print_text(listed: list[Item], report: Report, files: int, color: str) -> N
         click.echo(line)
     for line in error_lines(report.errors):
         click.echo(line, err=True)
-    click.echo(text_report.summary_line(text_report.summarize(listed, files)))
+    failed = sum(not error.is_syntax for error in report.errors)
+    click.echo(text_report.summary_line(text_report.summarize(listed, files, failed)))
 
 
 def _print_stats(report: Report, files: int, seconds: float) -> None:
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-    peak = max(own.ru_maxrss, children.ru_maxrss) >> 10
+    cpu = sum(os.times()[:4])
     internal = sum(error.internal for error in report.errors)
     click.echo(
-        f"{files} files, {report.lines} lines, {seconds:.2f} s, {cpu:.2f} s CPU, {peak} MiB peak, {internal} internal errors",
+        f"{files} files, {report.lines} lines, {seconds:.2f} s, {cpu:.2f} s CPU, {_peak()}, {internal} internal errors",
         err=True,
     )
-    sys.stderr.flush()
+
+
+def _peak() -> str:
+    """The memory of the largest process so far."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return "unknown peak"
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return f"{peak >> 10} MiB peak"
 
 
 def _exit_code(report: Report, fail_on: str) -> ExitCode:
-    if any(error.internal or not error.is_syntax for error in report.errors):
+    if report.failed:
         return ExitCode.ERROR
     if fail_on == "never":
         return ExitCode.OK
@@ -85,26 +96,20 @@ class Offers:
 
     def __init__(self, chosen: Chosen) -> None:
         self._chosen = chosen
-        self._modules: dict[str, Module | None] = {}
+        self._world = World()
+        self.errors: list[AnalysisError] = []
 
-    def of(self, finding: Finding, source: SourceFile) -> Iterable[OfferedFix]:
-        """The repairs of a finding (the comment that silences it is not worth listing)."""
-        return list(self._offered(finding, source))
-
-    def _offered(self, finding: Finding, source: SourceFile) -> Iterator[OfferedFix]:
-        from caulk_codefixes.codefix import FixSettings
-        from caulk_codefixes.registry import repairs
-
-        directory = finding.path.rpartition("/")[0]
-        settings: Settings = self._chosen.settings_of(directory)
-        module = self._module(directory)
-        fix_settings = FixSettings(settings.defer_style, module.go) if module else FixSettings(settings.defer_style)
-        for fix in repairs(finding, source, fix_settings):
-            yield OfferedFix(fix.title, fix.applicability.label)
-
-    def _module(self, directory: str) -> Module | None:
-        from caulk.semantics.packages import World
-
-        if directory not in self._modules:
-            self._modules[directory] = World().module_of(directory)
-        return self._modules[directory]
+    def of(self, finding: Finding, source: SourceFile) -> Iterator[OfferedFix]:
+        """The repairs of a finding (the comment that silences it is not worth listing), as safe as ``caulk fix`` sees them."""
+        directory = os.path.dirname(finding.path)
+        settings = self._chosen.settings_of(directory)
+        module = self._world.module_of(directory)
+        style = settings.defer_style
+        fix_settings = FixSettings(style, module.go) if module is not None else FixSettings(style)
+        try:
+            fixes = list(repairs(finding, source, fix_settings))
+        except Exception as error:
+            self.errors.append(fault(finding.path, error))
+            return
+        for fix in fixes:
+            yield OfferedFix(fix.title, applicability_in_bulk(finding, fix, settings).label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -12,7 +13,7 @@ from pathlib import Path
 import attrs
 import click
 
-from caulk.batch.discover import Found, discover
+from caulk.batch.discover import Exclusion, Found, discover
 from caulk.config.load import ConfigError, check_codes, find_config, load
 from caulk.config.settings import Settings
 from caulk.rules import registry
@@ -20,6 +21,8 @@ from caulk.semantics.contracts import ContractError
 
 PROGRESS_FROM = 300
 """Files; shorter runs are over before a bar is drawn."""
+REDRAW_AFTER = 0.1
+"""Seconds between two drawings of the bar."""
 
 
 class UsageError(click.ClickException):
@@ -60,19 +63,7 @@ def _settings(directory: str, chosen: Chosen) -> Settings:
 
 @lru_cache(maxsize=64)
 def _loaded(path: Path) -> Settings:
-    settings = load(path)
-    codes = [
-        *settings.select,
-        *settings.ignore,
-        *settings.severity,
-        *settings.extend_safe_fixes,
-        *settings.extend_unsafe_fixes,
-    ]
-    try:
-        check_codes(codes, registry.by_code())
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-    return settings
+    return load(path, registry.by_code())
 
 
 def codes(written: Sequence[str]) -> tuple[str, ...]:
@@ -86,10 +77,14 @@ def codes(written: Sequence[str]) -> tuple[str, ...]:
 
 
 def find(paths: Sequence[str], chosen: Chosen) -> Found:
-    """The files of a call; those that the configuration of the working directory excludes are left out."""
+    """The files of a call, without those that the configuration of their directory excludes."""
+
+    def exclusion_of(directory: str) -> Exclusion:
+        settings = chosen.settings_of(directory)
+        return Exclusion(settings.root, settings.exclude)
+
     with usage_errors():
-        settings = chosen.settings_of(os.getcwd())
-        return discover(paths, [(settings.root, settings.exclude)] if settings.root else [])
+        return discover(paths, exclusion_of)
 
 
 @contextmanager
@@ -110,9 +105,19 @@ def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    # a bar that refreshes itself is a thread, and a process with threads must not fork
+    with Progress(console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda count: bar.advance(task, count)
+        drawn = 0.0
+
+        def advance(count: int) -> None:
+            nonlocal drawn
+            bar.advance(task, count)
+            if time.monotonic() - drawn >= REDRAW_AFTER:
+                drawn = time.monotonic()
+                bar.refresh()
+
+        yield advance
 
 
 def painter(color: str) -> Callable[[str, str], str]:

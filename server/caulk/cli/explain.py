@@ -8,7 +8,7 @@ import sys
 import click
 
 from caulk.cli.common import codes
-from caulk.cli.main import ExitCode
+from caulk.cli.exit_code import ExitCode
 from caulk.rules import registry
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import difflib
 import os
 from collections import Counter
+from collections.abc import Callable, Iterator
 
 import click
 
-from caulk.batch.discover import Found
-from caulk.batch.runner import run
+from caulk.batch.runner import fault, rare_collections, run, workspace_of
 from caulk.batch.write import create, write_atomically
-from caulk.cli.common import Chosen, codes, find, progress, usage_errors
-from caulk.cli.main import ExitCode
-from caulk.engine.workspace import Workspace
+from caulk.cli.common import Chosen, codes, find, painter, progress, usage_errors
+from caulk.cli.exit_code import ExitCode
 from caulk.reports.model import error_lines, relative
+from caulk.reports.text import counted
+from caulk_codefixes.codefix import NewFile
 from caulk_codefixes.loop import FixResult, fix_file
+
+_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def run_fix(
@@ -34,37 +37,40 @@ def run_fix(
     found = find(paths, chosen)
     with usage_errors(), progress(found.count, "Checking") as advance:
         report = run(found, chosen.settings_of, jobs=jobs, progress=advance)
-    fixer = _Fixer(chosen, diff, unsafe_fixes)
-    with usage_errors():
-        for path, analysis in report.analyses.items():
-            if analysis.findings:
-                fixer.fix(path)
     for line in error_lines(report.errors):
         click.echo(line, err=True)
-    fixer.summarize(found)
-    if fixer.failed or any(error.internal or not error.is_syntax for error in report.errors):
+    fixer = _Fixer(chosen, _Differ(painter(color)) if diff else None, unsafe_fixes)
+    leaking = [path for path, analysis in report.analyses.items() if analysis.findings]
+    with rare_collections(), progress(len(leaking), "Fixing") as advance:
+        for path in leaking:
+            fixer.fix(path)
+            advance(1)
+    fixer.summarize()
+    if fixer.failed or report.failed:
         return ExitCode.ERROR
     return ExitCode.FINDINGS if diff and fixer.changed else ExitCode.OK
 
 
 class _Fixer:
-    def __init__(self, chosen: Chosen, diff: bool, unsafe: bool) -> None:
+    def __init__(self, chosen: Chosen, differ: _Differ | None, unsafe: bool) -> None:
         self._chosen = chosen
-        self._diff = diff
+        self._differ = differ
         self._unsafe = unsafe
-        self._workspaces: dict[str, Workspace] = {}
         self._fixed: Counter[str] = Counter()
         self._remaining = 0
         self.changed = 0
         self.failed = False
 
     def fix(self, path: str) -> None:
-        settings = self._chosen.settings_of(os.path.dirname(path))
-        workspace = self._workspaces.setdefault(repr(settings), Workspace(settings))
+        directory = os.path.dirname(path)
+        workspace = workspace_of(self._chosen.settings_of(directory), directory)
         try:
             result = fix_file(workspace, path, unsafe=self._unsafe)
         except OSError as error:
             self._fail(path, f"cannot be read: {error.strerror}")
+            return
+        except Exception as error:
+            self._fail(path, fault(path, error).message)
             return
         for code, fix, why in result.dropped:
             click.echo(f"{relative(path)}: {fix.id} for {code} was taken back: {why}", err=True)
@@ -79,35 +85,73 @@ class _Fixer:
         click.echo(f"{relative(path)}: {message}", err=True)
 
     def _put(self, result: FixResult) -> None:
+        if self._differ is not None:
+            self._differ.show(result)
+        else:
+            try:
+                _write(result)
+            except OSError as error:
+                self._fail(result.path, f"cannot be written: {error.strerror}")
+                return
+            for code, fix in result.applied:
+                click.echo(f"{relative(result.path)}: {code}: {fix.title}")
         self.changed += 1
         self._fixed.update(code for code, _ in result.applied)
-        if self._diff:
-            self._print_diff(result.path, result.before, result.after)
-            for new in result.new_files:
-                path = os.path.join(os.path.dirname(result.path), new.name)
-                if not os.path.exists(path):
-                    self._print_diff(path, b"", new.text)
-            return
-        try:
-            for new in result.new_files:
-                create(os.path.join(os.path.dirname(result.path), new.name), new.text)
-            write_atomically(result.path, result.after)
-        except OSError as error:
-            self._fail(result.path, f"cannot be written: {error.strerror}")
 
-    @staticmethod
-    def _print_diff(path: str, before: bytes, after: bytes) -> None:
-        name = relative(path)
-        old = before.decode("utf-8", "surrogateescape").splitlines(keepends=True)
-        new = after.decode("utf-8", "surrogateescape").splitlines(keepends=True)
-        for line in difflib.unified_diff(old, new, f"a/{name}" if before else "/dev/null", f"b/{name}"):
-            text = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-            click.echo(text.encode("utf-8", "surrogateescape"), nl=False)
-
-    def summarize(self, found: Found) -> None:
-        total = sum(self._fixed.values())
-        word = "Would fix" if self._diff else "Fixed"
+    def summarize(self) -> None:
+        word = "Would fix" if self._differ is not None else "Fixed"
         details = ", ".join(f"{count} {code}" for code, count in sorted(self._fixed.items()))
-        files = f"{self.changed} file{'s' if self.changed != 1 else ''}"
-        line = f"{word} {total} finding{'s' if total != 1 else ''} in {files}" + (f" ({details})" if details else "")
-        click.echo(f"{line}; {self._remaining} left.", err=self._diff)
+        line = f"{word} {counted(self._fixed.total(), 'finding')} in {counted(self.changed, 'file')}"
+        line += f" ({details})" if details else ""
+        click.echo(f"{line}; {self._remaining} left.", err=self._differ is not None)
+
+
+def _beside(result: FixResult, new: NewFile) -> str:
+    return os.path.join(os.path.dirname(result.path), new.name)
+
+
+def _write(result: FixResult) -> None:
+    """New files first, so that there is no moment at which the fixed file lacks them."""
+    created = [path for new in result.new_files if create(path := _beside(result, new), new.text)]
+    try:
+        write_atomically(result.path, result.before, result.after)
+    except OSError:
+        for path in created:
+            os.unlink(path)
+        raise
+
+
+class _Differ:
+    """Prints what would change as a unified diff that ``patch -p1`` takes."""
+
+    def __init__(self, paint: Callable[[str, str], str]) -> None:
+        self._paint = paint
+        self._shown: set[str] = set()
+        """New files: several fixes may want the same one."""
+
+    def show(self, result: FixResult) -> None:
+        for line in _diff(relative(result.path), result.before, result.after):
+            self._print(line)
+        for new in result.new_files:
+            path = _beside(result, new)
+            if path not in self._shown and not os.path.lexists(path):
+                self._shown.add(path)
+                for line in _diff(relative(path), None, new.text):
+                    self._print(line)
+
+    def _print(self, line: str) -> None:
+        style = "bold" if line.startswith(("--- ", "+++ ")) else _COLORS.get(line[0])
+        text, end = line.removesuffix("\n"), "\n" if line.endswith("\n") else "\n\\ No newline at end of file\n"
+        painted = self._paint(text, style) if style else text
+        click.echo((painted + end).encode("utf-8", "surrogateescape"), nl=False)
+
+
+def _diff(name: str, before: bytes | None, after: bytes) -> Iterator[str]:
+    old_name = f"a/{name}" if before is not None else "/dev/null"
+    return difflib.unified_diff(_lines(before or b""), _lines(after), old_name, f"b/{name}")
+
+
+def _lines(data: bytes) -> list[str]:
+    """The lines with their ends: nothing but a newline ends one (unlike in ``str.splitlines``)."""
+    *whole, last = data.decode("utf-8", "surrogateescape").split("\n")
+    return [line + "\n" for line in whole] + ([last] if last else [])

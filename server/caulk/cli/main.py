@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import traceback
 from collections.abc import Callable
-from enum import IntEnum
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
+from caulk.cli.exit_code import ExitCode
 from caulk.version import __version__
 
-
-class ExitCode(IntEnum):
-    OK = 0
-    FINDINGS = 1
-    """Something at or above ``--fail-on`` was found (or, for ``fix --diff``, would be changed)."""
-    ERROR = 2
-    """A wrong call, a wrong configuration, a file that could not be read, or a fault of caulk."""
-
+RECURSION_LIMIT = 12_000
+"""Frames: enough for trees as deep as they are lowered (``caulk.ir.lower.MAX_DEPTH``), several frames a level."""
 
 SELECTION = (
     click.argument("paths", nargs=-1, type=click.Path()),
@@ -55,6 +51,25 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.version_option(__version__, prog_name="caulk", message="%(prog)s %(version)s")
 def main() -> None:
     """Find and mend memory, goroutine and connection leaks in Go."""
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files are bytes
+
+
+def _exit_with(run: Callable[..., ExitCode], options: dict[str, Any]) -> NoReturn:
+    """End the process with the code of a command; a fault of caulk must not look like findings."""
+    try:
+        code = run(**options)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        code = ExitCode.INTERRUPTED
+    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        raise
+    except Exception:
+        click.echo(f"caulk {__version__}: internal error, please report it:\n{traceback.format_exc()}", err=True)
+        code = ExitCode.ERROR
+    sys.exit(code)
 
 
 @main.command()
@@ -71,7 +86,7 @@ def check(**options: Any) -> None:
     """Report leaks in PATHS (files, directories, ./...; default: the working directory)."""
     from caulk.cli.check import run_check
 
-    sys.exit(run_check(**options))
+    _exit_with(run_check, options)
 
 
 @main.command()
@@ -84,7 +99,7 @@ def fix(**options: Any) -> None:
     """Mend leaks in PATHS: safe fixes of core rules, all others with --unsafe-fixes."""
     from caulk.cli.fix import run_fix
 
-    sys.exit(run_fix(**options))
+    _exit_with(run_fix, options)
 
 
 @main.command()
@@ -93,7 +108,7 @@ def explain(code: str) -> None:
     """Show the page of a rule."""
     from caulk.cli.explain import run_explain
 
-    sys.exit(run_explain(code))
+    _exit_with(run_explain, {"code": code})
 
 
 @main.command()
@@ -102,7 +117,7 @@ def rules(format_: str) -> None:
     """List all rules."""
     from caulk.cli.explain import run_rules
 
-    sys.exit(run_rules(format_))
+    _exit_with(run_rules, {"format_": format_})
 
 
 @main.command()

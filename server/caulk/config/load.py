@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
+from pathspec import GitIgnoreSpec
 
+from caulk.config.contracts import CODES, EXPECTED, EXPRESSIONS, KEYS
 from caulk.config.settings import ALL, DEFER_STYLES, SEVERITIES, TIERS, Settings
 
 FILE_NAME = "caulk.toml"
 
 
 class ConfigError(ValueError):
-    """A configuration that cannot be used. The message names file, key and what would be right."""
+    """A configuration that cannot be used. The message names file, line and key, and what would be right."""
+
+    def __init__(self, message: str, word: str = "") -> None:
+        super().__init__(message)
+        self.word = word
+        """The key or value that is wrong, as it stands in the file."""
 
 
 def find_config(directory: Path) -> Path | None:
@@ -28,20 +36,36 @@ def find_config(directory: Path) -> Path | None:
     return None
 
 
-def load(path: Path) -> Settings:
-    """The settings that a file holds. Raises ConfigError when it cannot be read or makes no sense."""
+def load(path: Path, codes: Iterable[str] = ()) -> Settings:
+    """The settings that a file holds. ``codes``: the rules that there are; none: any code may be named.
+
+    Raises ConfigError when the file cannot be read or makes no sense."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8") from error
+    try:
+        settings = attrs.evolve(from_table(tomllib.loads(text)), root=str(path.absolute().parent))
+        if codes:
+            check_codes(named_codes(settings), codes)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
-    try:
-        return attrs.evolve(from_table(table), root=str(path.parent))
+    except RecursionError as error:
+        raise ConfigError(f"{path}: is nested too deeply") from error
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{path}{_line_of(error.word, text)}: {error}") from error
+    return settings
+
+
+def _line_of(word: str, text: str) -> str:
+    """``:3`` for the first line with the word in front of a comment, or nothing."""
+    wanted = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
+    for number, line in enumerate(text.splitlines(), 1):
+        if word and wanted.search(line.partition("#")[0]):
+            return f":{number}"
+    return ""
 
 
 def from_table(table: Mapping[str, Any]) -> Settings:
@@ -53,7 +77,7 @@ def from_table(table: Mapping[str, Any]) -> Settings:
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            raise ConfigError(f"unknown key {key!r}{nearest(key, known)}")
+            raise ConfigError(f"unknown key {key!r}{nearest(key, known)}", key)
         values[known[key]] = _checked(key, value)
     return Settings(**values)
 
@@ -66,33 +90,90 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _checked(key: str, value: Any) -> Any:
     match key:
-        case "select" | "ignore" | "exclude" | "extend-safe-fixes" | "extend-unsafe-fixes":
-            if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-                raise ConfigError(f"{key} must be a list of strings, not {_shown(value)}")
-            return tuple(value)
+        case "select" | "ignore" | "extend-safe-fixes" | "extend-unsafe-fixes":
+            return _words(key, value)
+        case "exclude":
+            return _patterns(_words(key, value))
         case "severity":
             return _severities(value)
         case "defer-style":
             if value not in DEFER_STYLES:
-                raise ConfigError(f"defer-style must be one of {', '.join(DEFER_STYLES)}, not {_shown(value)}")
+                raise ConfigError(f"defer-style must be one of {', '.join(DEFER_STYLES)}, not {_shown(value)}", key)
             return value
         case _:
             if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-                raise ConfigError(f"{key} must be written as [[{key}]] tables")
-            return tuple(value)
+                raise ConfigError(f"{key} must be written as [[{key}]] tables", key)
+            return tuple(_contract(table) for table in value)
+
+
+def _words(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ConfigError(f"{key} must be a list of strings, not {_shown(value)}", key)
+    for item in value:
+        if not isinstance(item, str):
+            raise ConfigError(f"{key} must be a list of strings, without {_shown(item)}", key)
+    return tuple(value)
+
+
+def _patterns(written: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in written:
+        try:
+            GitIgnoreSpec.from_lines([pattern])
+        except (ValueError, re.error) as error:
+            raise ConfigError(f"exclude: {pattern!r} is not a pattern as in .gitignore", "exclude") from error
+    return written
 
 
 def _severities(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise ConfigError(f"severity must be a table of codes, not {_shown(value)}")
+        raise ConfigError(f"severity must be a table of codes, not {_shown(value)}", "severity")
     for code, severity in value.items():
         if severity not in SEVERITIES:
-            raise ConfigError(f"severity of {code} must be one of {', '.join(SEVERITIES)}, not {_shown(severity)}")
+            raise ConfigError(
+                f"severity of {code} must be one of {', '.join(SEVERITIES)}, not {_shown(severity)}", code
+            )
     return dict(value)
+
+
+def _contract(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    for key, value in table.items():
+        if key not in KEYS:
+            raise ConfigError(f"unknown key {key!r} in [[contract]]{nearest(key, KEYS)}", key)
+        wanted = KEYS[key]
+        if wanted is list:
+            _words(key, value)
+        elif type(value) is not wanted:  # a bool is an int too
+            raise ConfigError(f"{key} must be {EXPECTED[wanted]}, not {_shown(value)}", key)
+        if key in EXPRESSIONS:
+            _regular_expression(key, value)
+    if not table.get("acquire") and not table.get("types"):
+        raise ConfigError("a [[contract]] must say what acquires: a list of functions in acquire", "contract")
+    if table.get("must_call") == []:
+        raise ConfigError("must_call must name at least one method", "must_call")
+    return table
+
+
+def _regular_expression(key: str, value: str) -> None:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ConfigError(f"{key} is not a regular expression: {error}", key) from error
 
 
 def _shown(value: Any) -> str:
     return repr(value) if isinstance(value, str | int | float | bool) else f"a {type(value).__name__}"
+
+
+def named_codes(settings: Settings) -> tuple[str, ...]:
+    """All codes and tiers that the settings speak of."""
+    return (
+        *settings.select,
+        *settings.ignore,
+        *settings.severity,
+        *settings.extend_safe_fixes,
+        *settings.extend_unsafe_fixes,
+        *(table[key] for table in settings.contracts for key in CODES if key in table),
+    )
 
 
 def check_codes(codes: Iterable[str], known: Iterable[str]) -> None:
@@ -100,4 +181,4 @@ def check_codes(codes: Iterable[str], known: Iterable[str]) -> None:
     valid = {*known, *TIERS, ALL}
     for code in codes:
         if code not in valid:
-            raise ConfigError(f"unknown rule {code!r}{nearest(code, valid)}")
+            raise ConfigError(f"unknown rule {code!r}{nearest(code, valid)}", code)

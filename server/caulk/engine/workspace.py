@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -35,10 +36,20 @@ def is_generated(data: bytes) -> bool:
 
 
 class Workspace:
-    """Analyses files as they are now: saved, or in an editor. Raises ContractError for a user's contract that is wrong."""
+    """Analyses files as they are now: saved, or in an editor. Raises ContractError for a user's contract that is wrong.
 
-    def __init__(self, settings: Settings, *, read: Read | None = None, sources: Sources | None = None) -> None:
+    Generated files are passed over; with ``generated_too`` they are files like all others."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        read: Read | None = None,
+        sources: Sources | None = None,
+        generated_too: bool = False,
+    ) -> None:
         self.settings = settings
+        self._generated_too = generated_too
         self.checkpoint: Callable[[], None] = go_on
         """Called between functions; what it raises ends the analysis."""
         self._overlays: dict[str, bytes] = {}
@@ -126,9 +137,9 @@ class Workspace:
         version = GoVersion(module.go, module.toolchain) if module is not None else GoVersion()
         return Program(self._world, package, units, self._contracts, version, module.path if module is not None else "")
 
-    @staticmethod
-    def _file_unit(path: str, data: bytes, package_file: PackageFile) -> FileUnit:
-        return FileUnit(SourceFile(path, data), split(data), package_file, package_file.is_test, is_generated(data))
+    def _file_unit(self, path: str, data: bytes, package_file: PackageFile) -> FileUnit:
+        passed_over = not self._generated_too and is_generated(data)
+        return FileUnit(SourceFile(path, data), split(data), package_file, package_file.is_test, passed_over)
 
     def _settled(self, analysis: Analysis) -> Analysis:
         """What the settings leave of an analysis."""
@@ -146,6 +157,8 @@ class Workspace:
 
 
 def _read(path: str) -> bytes:
+    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for somebody to write
+        raise OSError(None, "is not a regular file")
     with open(path, "rb") as file:
         return file.read(MAX_FILE_SIZE + 1)
 

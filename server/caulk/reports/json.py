@@ -13,7 +13,8 @@ VERSION = 1
 
 
 def render(items: Iterable[Item], errors: Iterable[AnalysisError]) -> str:
-    """The whole report. Lines and columns are 1-based, columns count characters (code points)."""
+    """The whole report. Lines and columns are 1-based, columns count characters (code points). It is pure ASCII, so that any
+    name of a file and any encoding of the output will do."""
     report = {
         "version": VERSION,
         "findings": [_finding(item) for item in items],
@@ -22,7 +23,7 @@ def render(items: Iterable[Item], errors: Iterable[AnalysisError]) -> str:
             for error in errors
         ],
     }
-    return json.dumps(report, indent=2, ensure_ascii=False)
+    return json.dumps(report, indent=2)
 
 
 def _finding(item: Item) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from caulk.config.contracts import KEYS
 from caulk.semantics.model import Callee
 
 CALL_ITSELF = "()"
@@ -141,26 +142,8 @@ def _names(callee: Callee) -> tuple[str, ...]:
     return (callee.name,)
 
 
-_KEYS = frozenset(
-    {
-        *("code", "kind", "noun", "why", "acquire", "must_call", "result", "unless_error", "resource", "returns_error"),
-        *(
-            "release_argument",
-            "idempotent",
-            "nil_safe",
-            "never_only",
-            "inline",
-            "released_by",
-            "discard_code",
-            "overwrite_code",
-        ),
-        *("types", "type_names", "ok_result"),
-    }
-)
-
-
 def _contract(table: Mapping[str, Any]) -> Contract:
-    unknown = sorted(set(table) - _KEYS)
+    unknown = sorted(set(table) - KEYS.keys())
     if unknown:
         raise ContractError(f"unknown key {unknown[0]!r} in [[contract]]")
     must_call = table.get("must_call", ["Close"])
