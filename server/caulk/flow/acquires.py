@@ -167,7 +167,7 @@ class _Finder:
 
     def _passed_through(self, call: ir.Call, callee: Callee) -> Contract | None:
         """``must(http.Get(u))``: a function of this package that returns its first argument."""
-        from caulk.flow.obligations import EffectKind, Terms
+        from caulk.flow.outcomes import EffectKind, Terms
 
         if len(call.args) != 1 or not isinstance(call.args[0], ir.Call):
             return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from caulk.flow.access import mentions
 from caulk.flow.acquires import Acquire
 from caulk.flow.cfg import BodyEnd, FunctionEnd
-from caulk.flow.obligations import Ending, Event, OpenExit, Outcome
+from caulk.flow.outcomes import Ending, Event, OpenExit, Outcome
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements
 

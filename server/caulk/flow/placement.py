@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from caulk.flow.access import mentions
 from caulk.flow.cfg import NoReturn, leaves
-from caulk.flow.obligations import asserts_no_error
+from caulk.flow.shapes import asserts_no_error
 from caulk.ir import nodes as ir
 
 LOOKAHEAD = 6

@@ -11,7 +11,8 @@ from caulk.flow import facts as known
 from caulk.flow.access import DERIVED, Path, Place, captured_symbols, place_of
 from caulk.flow.acquires import Acquire, acquires_in
 from caulk.flow.cfg import FunctionEnd, Graph
-from caulk.flow.obligations import BORROWS, TAKES, Effect, Ending, Outcome, State, Terms, Walk
+from caulk.flow.obligations import State, Walk
+from caulk.flow.outcomes import BORROWS, TAKES, Effect, Ending, Outcome, Terms
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements
 from caulk.semantics.contracts import CALL_ITSELF, Contract

@@ -21,9 +21,10 @@ from caulk.flow.acquires import Acquire
 from caulk.flow.cfg import BodyEnd, FunctionEnd, leaves
 from caulk.flow.jumps import jumps_out
 from caulk.flow.leaks import Leak, LeakKind, leaves_by
-from caulk.flow.obligations import EXPRESSIONS, Ending, OpenExit
+from caulk.flow.outcomes import Ending, OpenExit
 from caulk.flow.placement import NewPlace
 from caulk.flow.program import FunctionUnit
+from caulk.flow.shapes import EXPRESSIONS
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
 from caulk.semantics.contracts import CALL_ITSELF, Contract

@@ -8,7 +8,7 @@ from functools import partial
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.cfg import FunctionEnd
 from caulk.flow.leaks import Leak, LeakKind, leaves_by
-from caulk.flow.obligations import Ending
+from caulk.flow.outcomes import Ending
 from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
 from caulk.rules.leak_evidence import evidence_of

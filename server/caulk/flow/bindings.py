@@ -1,0 +1,190 @@
+"""What an assignment does to an obligation: aliases come and go, errors and flags begin to speak about it."""
+
+from __future__ import annotations
+
+import re
+
+from caulk.flow import facts as known
+from caulk.flow.access import Path, Place
+from caulk.flow.outcomes import Aliases, Ending, Errors, PathEnd
+from caulk.flow.shapes import bool_constant, closure_of, is_nil
+from caulk.flow.uses import Uses
+from caulk.ir import nodes as ir
+
+_RETRY_NAME = re.compile(r"(?i)(should)?retry|temporary|again|isnot|not")
+
+
+class Bindings(Uses):
+    """The assignments of a walk."""
+
+    def _assign(self, item: ir.Assign, facts: known.Facts) -> tuple[Aliases, Errors, known.Facts]:
+        if item.op not in ("=", ":=", "var", "const"):
+            for part in (*item.right, *item.left):
+                self._use(part)
+            return self._aliases, self._errors, self._forget(item.left[0], facts) if item.left else facts
+        if not item.right:
+            return self._bind(item.left, [None] * len(item.left), (), facts)
+        for value in item.right:
+            if self._errors and self._dereferences_error(value):
+                raise PathEnd(Ending.ABSENT)
+        values = self._values(item)
+        facts, retry = self._flags(item, values, facts)
+        self._errors = self._errors_after(item, retry)
+        paired = item.right if len(item.left) == len(item.right) else ()
+        return self._bind(item.left, values, paired, facts)
+
+    def _values(self, item: ir.Assign) -> list[list[Path] | None]:
+        """For every left side the paths of the obligation in the value that it gets."""
+        left, right = item.left, item.right
+        values: list[list[Path] | None] = [None] * len(left)
+        if len(left) == len(right):
+            for number, (target, value) in enumerate(zip(left, right, strict=True)):
+                if closure_of(value) is not None and not self._is_own_local(target):
+                    self._use(value, escapes=True)
+                values[number] = [path for _, path in self._value(value)] or None
+        elif len(right) == 1:
+            for result, path in self._value(right[0]):
+                if result < len(values):
+                    values[result] = [*(values[result] or ()), path]
+            if isinstance(right[0], ir.Call) and self._unit.never_returns(right[0]):
+                raise PathEnd(Ending.STOPPED)
+        return values
+
+    def _is_own_local(self, target: ir.Expr) -> bool:
+        symbol = target.symbol if isinstance(target, ir.Name) else None
+        return symbol is not None and symbol.function is self._function and symbol.kind is ir.SymbolKind.LOCAL
+
+    def _flags(
+        self, item: ir.Assign, values: list[list[Path] | None], facts: known.Facts
+    ) -> tuple[known.Facts, ir.Symbol | None]:
+        """Bools that this assignment makes speak about the obligation: the ok of an assertion of the value itself, and a
+        predicate computed from the error (``retry, err := classify(err)``; the second result)."""
+        left, right = item.left, item.right
+        if len(right) != 1:
+            return facts, None
+        if len(left) == 2 and isinstance(right[0], ir.Assertion) and values[0]:
+            flag = left[1]
+            if isinstance(flag, ir.Name) and flag.symbol is not None:
+                facts = known.without(facts, flag.symbol) | {(f"ok{known.token(flag.symbol)}", True)}
+            return facts, None
+        if self._errors and isinstance(right[0], ir.Call) and any(map(self._mentions_error, right[0].args)):
+            for target in left:
+                symbol = target.symbol if isinstance(target, ir.Name) else None
+                if symbol is not None and (_is_bool(self._typer.symbol_type(symbol)) or _RETRY_NAME.match(symbol.name)):
+                    return facts | {(f"error{known.token(symbol)}", True)}, symbol
+        return facts, None
+
+    def _errors_after(self, item: ir.Assign, retry: ir.Symbol | None) -> Errors:
+        """The symbols that hold this acquisition's error afterwards: a function of the error keeps it."""
+        if not self._errors:
+            return self._errors
+        errors = set(self._errors)
+        paired = len(item.left) == len(item.right)
+        for number, target in enumerate(item.left):
+            symbol = target.symbol if isinstance(target, ir.Name) else None
+            if symbol is None:
+                continue
+            value = item.right[number] if paired else item.right[0]
+            keeps = symbol is not retry and (paired or retry is not None) and self._mentions_error(value)
+            if keeps:
+                errors.add(symbol)
+            else:
+                errors.discard(symbol)
+        return frozenset(errors)
+
+    def _bind(
+        self,
+        left: tuple[ir.Expr, ...],
+        values: list[list[Path] | None],
+        paired: tuple[ir.Expr, ...],
+        facts: known.Facts,
+    ) -> tuple[Aliases, Errors, known.Facts]:
+        """Give the left sides their values: new aliases come, those of what is overwritten go."""
+        added: set[Place] = set()
+        overwritten: list[tuple[Place, int]] = []
+        for number, target in enumerate(left):
+            paths = values[number]
+            if isinstance(target, ir.Name):
+                facts = self._bind_name(target, number, paths, paired, facts, added, overwritten)
+            else:
+                self._bind_place(target, number, paths, added, overwritten)
+        kept = {alias for alias in self._aliases if _overwriting(alias, overwritten) is None} | added
+        if kept or not self._aliases:
+            return frozenset(kept), self._errors, facts
+        number = next(n for alias in self._aliases if (n := _overwriting(alias, overwritten)) is not None)
+        emptied = bool(paired) and is_nil(paired[number])
+        # `x = nil` is how a hand-over is written; `resp.Body = wrap(resp.Body)` replaces the body by its owner.
+        raise PathEnd(Ending.TRANSFERRED if emptied or isinstance(left[number], ir.Selector) else Ending.OVERWRITTEN)
+
+    def _bind_name(
+        self,
+        target: ir.Name,
+        number: int,
+        paths: list[Path] | None,
+        paired: tuple[ir.Expr, ...],
+        facts: known.Facts,
+        added: set[Place],
+        overwritten: list[tuple[Place, int]],
+    ) -> known.Facts:
+        symbol = target.symbol
+        if symbol is None:
+            if paths and target.name != "_":
+                raise PathEnd(Ending.TRANSFERRED)
+            return facts
+        facts = known.without(facts, symbol)
+        if paired and known.token(symbol) in self._wanted:
+            truth = bool_constant(paired[number])
+            if truth is not None:
+                facts = facts | {(known.token(symbol), truth)}
+        if paired and is_nil(paired[number]) and known.nil_fact(symbol)[0] in self._wanted:
+            facts = facts | {known.nil_fact(symbol)}
+        if paired and known.appends_to(paired[number], symbol):
+            facts = facts | {fact for fact in known.not_empty(symbol) if fact[0] in self._wanted}
+        if paths:
+            if symbol.function is not self._function:
+                raise PathEnd(Ending.TRANSFERRED)
+            added.update(Place(symbol, path) for path in paths)
+        overwritten.append((Place(symbol, ()), number))
+        return facts
+
+    def _bind_place(
+        self,
+        target: ir.Expr,
+        number: int,
+        paths: list[Path] | None,
+        added: set[Place],
+        overwritten: list[tuple[Place, int]],
+    ) -> None:
+        place = self._place(target)
+        if paths:
+            if place is not None and self._is_fresh_holder(place.symbol):
+                added.update(Place(place.symbol, place.path + path) for path in paths)
+            elif not (isinstance(target, ir.Selector) and target.field in self._ownership.borrowing_fields):
+                raise PathEnd(Ending.TRANSFERRED)
+        if place is not None:
+            overwritten.append((place, number))
+        if isinstance(target, ir.Index):
+            self._use(target.base)
+
+    def _is_fresh_holder(self, symbol: ir.Symbol) -> bool:
+        """Whether the variable only ever holds values made in this function (a literal, ``new``, the zero value)."""
+        return (
+            symbol.function is self._function
+            and symbol.kind is ir.SymbolKind.LOCAL
+            and self._summaries.only_made_here(self._unit, self._function, symbol)
+        )
+
+    def _forget(self, operand: ir.Expr, facts: known.Facts) -> known.Facts:
+        return known.without(facts, operand.symbol) if isinstance(operand, ir.Name) and operand.symbol else facts
+
+
+def _overwriting(alias: Place, overwritten: list[tuple[Place, int]]) -> int | None:
+    """The number of the left side that overwrites ``alias``."""
+    for place, number in overwritten:
+        if alias.symbol is place.symbol and alias.path[: len(place.path)] == place.path:
+            return number
+    return None
+
+
+def _is_bool(type_: object) -> bool:
+    return getattr(type_, "name", "") == "bool"

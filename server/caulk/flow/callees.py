@@ -1,0 +1,88 @@
+"""What a callee does with an argument that holds the obligation."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from caulk.flow.access import Path
+from caulk.flow.outcomes import BORROWS, TAKES, Effect, Terms
+from caulk.ir import nodes as ir
+from caulk.semantics.contracts import CALL_ITSELF
+from caulk.semantics.model import Callee, CalleeKind, named
+
+if TYPE_CHECKING:
+    from caulk.flow.program import FunctionUnit
+
+
+class Callees:
+    """Answers for the calls of one function. An unknown callee takes what it is given."""
+
+    def __init__(self, unit: FunctionUnit, terms: Terms) -> None:
+        self._unit = unit
+        self._terms = terms
+        self._ownership = unit.program.contracts.ownership
+
+    def effect(self, call: ir.Call, callee: Callee, index: int, paths: list[Path]) -> Effect:
+        """What the callee does with its argument number ``index``."""
+        match callee.kind:
+            case CalleeKind.CONVERSION:
+                return BORROWS
+            case CalleeKind.BUILTIN:
+                return TAKES if callee.name in ("append", "copy") else BORROWS
+            case CalleeKind.LITERAL if callee.literal is not None:
+                return self._parameter_effect(self._unit, callee.literal, index, paths)
+            case CalleeKind.FUNCTION | CalleeKind.METHOD:
+                unit = self._unit.program.unit_of_callee(callee)
+                if unit is not None:
+                    return self._parameter_effect(unit, unit.function, index, paths)
+                return self._foreign_effect(call, callee, index, paths)
+            case _:
+                return TAKES
+
+    def _parameter_effect(self, unit: FunctionUnit, function: ir.Function, index: int, paths: list[Path]) -> Effect:
+        count = len(function.params)
+        if index >= count or (function.variadic and index >= count - 1):
+            return TAKES
+        symbol = function.params[index].symbol
+        if symbol is None:
+            return BORROWS
+        return self._unit.program.summaries.effect(unit, function, symbol, paths, self._terms)
+
+    def _foreign_effect(self, call: ir.Call, callee: Callee, index: int, paths: list[Path]) -> Effect:
+        """A callee without a body here: the standard library borrows, known borrowers borrow, all others take."""
+        own = self._ownership
+        if CALL_ITSELF in self._terms.must_call and () in paths:
+            return TAKES  # whoever gets a cancel function may call it: t.Cleanup(cancel)
+        if callee.interface and callee.package == self._unit.program.package.path:
+            return TAKES
+        if callee.short in ("Do", "RoundTrip") and any(path[:1] == ("Body",) for path in paths):
+            return TAKES
+        if callee.name in own.request_takers:
+            return TAKES
+        if self.is_std(callee):
+            return BORROWS if self.borrows(callee) else TAKES
+        if callee.interface:
+            return TAKES
+        if self._is_generated_client(callee, call.args[index]):
+            return BORROWS
+        if callee.package.startswith(own.borrowing_packages):
+            decodes = "Decoder" in callee.short or "Reader" in callee.short
+            return TAKES if callee.short.startswith(own.borrowing_exceptions) and not decodes else BORROWS
+        return TAKES
+
+    def _is_generated_client(self, callee: Callee, arg: ir.Expr) -> bool:
+        """``pb.NewGreeterClient(conn)`` of generated gRPC code uses the connection without owning it."""
+        if not re.fullmatch(r"New\w*Client", callee.short):
+            return False
+        connection = named(self._unit.typer.type_of(arg))
+        return connection is not None and connection.qualified == "google.golang.org/grpc.ClientConn"
+
+    def is_std(self, callee: Callee) -> bool:
+        return self._unit.program.is_std(callee.package)
+
+    def borrows(self, callee: Callee) -> bool:
+        own = self._ownership
+        return not (
+            callee.name in own.takers or callee.declared_name in own.takers or callee.package in own.taking_packages
+        )

@@ -1,0 +1,289 @@
+"""What evaluating an expression does to an obligation: uses, calls, closures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from caulk.flow.access import DERIVED, Path, Place, held, mentions, place_of
+from caulk.flow.callees import Callees
+from caulk.flow.outcomes import Aliases, Effect, EffectKind, Ending, Errors, Held, PathEnd, Terms
+from caulk.flow.shapes import closure_of
+from caulk.ir import nodes as ir
+from caulk.semantics.contracts import CALL_ITSELF
+from caulk.semantics.model import Callee, CalleeKind
+
+if TYPE_CHECKING:
+    from caulk.flow.program import FunctionUnit
+
+
+class Uses:
+    """The obligation at one point of a walk (``_aliases``, ``_errors``), and the expressions that meet it there.
+
+    What ends the obligation raises PathEnd."""
+
+    def __init__(self, unit: FunctionUnit, function: ir.Function, terms: Terms) -> None:
+        self._unit = unit
+        self._function = function
+        self._terms = terms
+        self._typer = unit.typer
+        self._summaries = unit.program.summaries
+        self._ownership = unit.program.contracts.ownership
+        self._callees = Callees(unit, terms)
+        self._graph = unit.cfg(function)
+        self._wanted = self._summaries.repeated_conditions(self._graph)
+        self._graph = unit.cfg(function)
+        self._aliases: Aliases = frozenset()
+        self._errors: Errors = frozenset()
+
+    # -- expressions
+
+    def _place(self, expr: ir.Expr) -> Place | None:
+        return place_of(expr, self._is_conversion)
+
+    def _is_conversion(self, call: ir.Call) -> bool:
+        return self._typer.callee(call).kind is CalleeKind.CONVERSION
+
+    def _held(self, expr: ir.Expr) -> list[Path]:
+        return held(self._aliases, self._place(expr))
+
+    def _use(self, expr: ir.Expr, *, escapes: bool = False) -> None:
+        """Evaluate ``expr``; raises PathEnd when that ends the obligation. ``escapes``: its value is kept elsewhere."""
+        match expr:
+            case ir.Name() | ir.Selector() | ir.Unary() | ir.Assertion():
+                self._use_place(expr, escapes)
+            case ir.Call():
+                self._call(expr, escapes=escapes)
+            case ir.Composite():
+                for element in expr.elements:
+                    self._use(element.value, escapes=True)
+            case ir.FuncLit():
+                if self._literal_effect(expr.function) not in (None, EffectKind.BORROWS):
+                    raise PathEnd(Ending.TRANSFERRED)
+            case ir.Binary():
+                self._use(expr.left)
+                self._use(expr.right)
+            case ir.Index():
+                self._use(expr.base)
+                for index in expr.indices:
+                    self._use(index)
+            case ir.SliceExpr():
+                self._use(expr.base, escapes=escapes)
+            case ir.BadExpr():
+                for part in expr.parts:
+                    self._use(part, escapes=True)
+
+    def _use_place(self, expr: ir.Name | ir.Selector | ir.Unary | ir.Assertion, escapes: bool) -> None:
+        if self._held(expr):
+            if escapes:
+                raise PathEnd(Ending.TRANSFERRED)
+            return
+        match expr:
+            case ir.Name():
+                closure = closure_of(expr)
+                if escapes and closure is not None and self._literal_effect(closure) not in (None, EffectKind.BORROWS):
+                    raise PathEnd(Ending.TRANSFERRED)
+            case ir.Selector():
+                self._use_selector(expr)
+            case ir.Unary():
+                self._use(expr.operand, escapes=escapes and expr.op == "&")
+            case ir.Assertion():
+                self._use(expr.base, escapes=escapes)
+
+    def _use_selector(self, expr: ir.Selector) -> None:
+        paths = self._held(expr.base)
+        releasing = (() in paths and expr.field in self._terms.must_call) or (
+            bool(paths) and expr.field in self._ownership.release_names
+        )
+        if releasing:  # a method value that is not called here: `register(f.Close)`
+            raise PathEnd(Ending.TRANSFERRED)
+        if not paths:
+            self._use(expr.base)
+
+    def _value(self, expr: ir.Expr) -> Held:
+        """Which results of ``expr`` hold the obligation once it is evaluated."""
+        paths = self._held(expr)
+        if paths:
+            return [(0, path) for path in paths]
+        literal = expr.operand if isinstance(expr, ir.Unary) and expr.op == "&" else expr
+        if isinstance(literal, ir.Composite):
+            return self._composite(literal, keep_unkeyed=False)
+        if isinstance(expr, ir.Call):
+            return self._call(expr, binds=True)
+        if isinstance(expr, ir.FuncLit):
+            return []  # bound to a variable: applied where that is called
+        self._use(expr)
+        return []
+
+    def _composite(self, literal: ir.Composite, *, keep_unkeyed: bool) -> Held:
+        """The paths to the obligation inside a composite literal that is kept."""
+        found: Held = []
+        for element in literal.elements:
+            inner = element.value
+            paths = self._held(inner)
+            if paths:
+                if not element.field and not keep_unkeyed:
+                    raise PathEnd(Ending.TRANSFERRED)
+                found += [(0, (element.field or "?", *path)) for path in paths]
+                continue
+            plain = inner.operand if isinstance(inner, ir.Unary) and inner.op == "&" else inner
+            if isinstance(plain, ir.Composite | ir.Call) and element.field:
+                found += [(0, (element.field, *path)) for _, path in self._value(inner)]
+            else:
+                self._use(inner, escapes=True)
+        return found
+
+    # -- calls
+
+    def _call(
+        self,
+        call: ir.Call,
+        *,
+        escapes: bool = False,
+        binds: bool = False,
+        deferred: bool = False,
+        spawned: bool = False,
+    ) -> Held:
+        """Evaluate a call; what its results hold when ``binds`` is set."""
+        callee = self._typer.callee(call)
+        if callee.kind is CalleeKind.CONVERSION and len(call.args) == 1:
+            self._use(call.args[0], escapes=escapes)
+            return []
+        release = Ending.DEFERRED if deferred else Ending.RELEASED
+        if CALL_ITSELF in self._terms.must_call and () in self._held(call.func):
+            raise PathEnd(release)
+        through = self._called(call, callee, release, spawned=spawned, deferred=deferred)
+        through += self._arguments(call, callee, release, spawned=spawned)
+        if not through and (binds or escapes) and callee.kind is CalleeKind.FUNCTION:
+            through = self._derived(call, callee)
+        if through and not binds:
+            raise PathEnd(Ending.TRANSFERRED)
+        return through
+
+    def _called(self, call: ir.Call, callee: Callee, release: Ending, *, spawned: bool, deferred: bool) -> Held:
+        """What calling does to the obligation by way of the function part: a method of its holder, a literal."""
+        func = call.func
+        if isinstance(func, ir.Selector):
+            paths = self._held(func.base)
+            if paths:
+                return self._method(call, func, callee, paths, release)
+            if not (isinstance(func.base, ir.Name) and func.base.symbol is None):
+                self._use(func.base)
+            return []
+        literal = callee.literal
+        if literal is not None:
+            effect = self._literal_effect(literal)
+            if effect in (EffectKind.RELEASES, EffectKind.MAY_RELEASE):
+                raise PathEnd(Ending.TRANSFERRED if spawned else release)
+            if effect in (EffectKind.TAKES, EffectKind.RETURNS):
+                raise PathEnd(Ending.TRANSFERRED)
+        elif not isinstance(func, ir.Name):
+            self._use(func)
+        return []
+
+    def _method(self, call: ir.Call, func: ir.Selector, callee: Callee, paths: list[Path], release: Ending) -> Held:
+        """A method called on the value itself (path ``()``), on a holder of it, or on something derived from it."""
+        name = func.field
+        own = self._ownership
+        if () in paths and (name in self._terms.must_call or name in own.release_names):
+            raise PathEnd(release)
+        unit = self._unit.program.unit_of_callee(callee)
+        if unit is not None:
+            return self._own_method(unit, paths, release)
+        derived = all(path[:1] == (DERIVED,) for path in paths)
+        if own.release_pattern.match(name) and (derived or callee.kind is not CalleeKind.VALUE):
+            raise PathEnd(release)
+        if derived or callee.kind is CalleeKind.VALUE:
+            return []
+        if () not in paths:  # a method of a holder
+            if name in own.release_names:
+                raise PathEnd(release)
+            if not (callee.kind is CalleeKind.METHOD and self._callees.is_std(callee)):
+                raise PathEnd(Ending.TRANSFERRED)
+        elif name.endswith(own.handing_out_suffixes):
+            raise PathEnd(Ending.TRANSFERRED)
+        return []
+
+    def _own_method(self, unit: FunctionUnit, paths: list[Path], release: Ending) -> Held:
+        receiver = unit.function.receiver
+        if receiver is None or receiver.symbol is None:
+            return []
+        effect = self._summaries.effect(unit, unit.function, receiver.symbol, paths, self._terms)
+        return self._apply(effect, release, spawned=False)
+
+    def _apply(self, effect: Effect, release: Ending, *, spawned: bool) -> Held:
+        if effect.releases:
+            raise PathEnd(Ending.TRANSFERRED if spawned else release)
+        if effect.kind is EffectKind.TAKES:
+            raise PathEnd(Ending.TRANSFERRED)
+        return list(effect.returned)
+
+    def _arguments(self, call: ir.Call, callee: Callee, release: Ending, *, spawned: bool) -> Held:
+        through: Held = []
+        for index, arg in enumerate(call.args):
+            paths = self._held(arg)
+            if paths:
+                effect = self._callees.effect(call, callee, index, paths)
+                through += self._apply(effect, release, spawned=spawned)
+                continue
+            plain = arg.operand if isinstance(arg, ir.Unary) and arg.op == "&" else arg
+            closure = closure_of(arg)
+            if isinstance(plain, ir.Composite):
+                self._use_literal_argument(arg, callee)
+            elif closure is not None:
+                if self._literal_effect(closure) not in (None, EffectKind.BORROWS):
+                    raise PathEnd(Ending.TRANSFERRED)
+            elif isinstance(arg, ir.Call):
+                if any(path[:1] != (DERIVED,) for _, path in self._call(arg, binds=True)):
+                    self._taken_unless_borrowed(callee)
+            else:
+                self._use(arg)
+        return through
+
+    def _use_literal_argument(self, arg: ir.Expr, callee: Callee) -> None:
+        """``f(&T{r: resp})``: taken, unless the standard library only looks at it."""
+        if callee.kind is CalleeKind.FUNCTION and self._callees.is_std(callee) and self._callees.borrows(callee):
+            self._value(arg)
+        else:
+            self._use(arg, escapes=True)
+
+    def _taken_unless_borrowed(self, callee: Callee) -> None:
+        """The argument is the result of a call and still stands for the obligation."""
+        if not (self._callees.is_std(callee) and self._callees.borrows(callee)):
+            raise PathEnd(Ending.TRANSFERRED)
+
+    def _derived(self, call: ir.Call, callee: Callee) -> Held:
+        """``bufio.NewReader(f)``, ``io.TeeReader(f, w)``: the result stands for the argument without releasing it."""
+        if not callee.short.startswith(self._ownership.deriving_prefixes):
+            return []
+        return [(0, (DERIVED, *path)) for arg in call.args for path in self._held(arg)]
+
+    # -- closures and errors
+
+    def _literal_effect(self, literal: ir.Function) -> EffectKind | None:
+        """What running the literal does to the obligation by the variables it captures; None when it sees none of them."""
+        captured = self._summaries.captured(literal)
+        seen = frozenset(alias for alias in self._aliases if alias.symbol in captured)
+        if not seen:
+            return None
+        return self._summaries.literal_effect(self._unit, literal, seen, self._terms).kind
+
+    def _mentions_error(self, expr: ir.Expr) -> bool:
+        return mentions(expr, self._errors)
+
+    def _dereferences_error(self, expr: ir.Expr) -> bool:
+        """Whether evaluating ``expr`` calls a method of the error: it is not nil, then."""
+        match expr:
+            case ir.Call():
+                func = expr.func
+                if isinstance(func, ir.Selector):
+                    if isinstance(func.base, ir.Name) and func.base.symbol in self._errors:
+                        return True
+                    if self._dereferences_error(func.base):
+                        return True
+                return any(map(self._dereferences_error, expr.args))
+            case ir.Binary():
+                return self._dereferences_error(expr.left) or self._dereferences_error(expr.right)
+            case ir.Composite():
+                return any(self._dereferences_error(element.value) for element in expr.elements)
+            case _:
+                return False
