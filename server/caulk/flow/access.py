@@ -15,6 +15,10 @@ DERIVED = "~"
 where it goes, that goes too."""
 
 
+ELEMENT = "[]"
+"""The element of a path that stands for any element of a slice, an array or a map."""
+
+
 class Place(NamedTuple):
     """A variable and the fields from it to a value: ``resp.Body`` is ``(resp, ("Body",))``."""
 
@@ -25,20 +29,27 @@ class Place(NamedTuple):
 IsConversion: TypeAlias = Callable[[ir.Call], bool]
 
 
-def place_of(expr: ir.Expr, is_conversion: IsConversion) -> Place | None:
-    """The place that ``expr`` denotes, seen through ``&``, ``*``, assertions and conversions; None for anything else."""
+def place_of(expr: ir.Expr, is_conversion: IsConversion, *, elements: bool = False) -> Place | None:
+    """The place that ``expr`` denotes, seen through ``&``, ``*``, assertions and conversions; None for anything else.
+
+    ``elements``: ``xs[i]`` and ``xs[i:j]`` are places too, all elements being one."""
     match expr:
         case ir.Name(symbol=ir.Symbol() as symbol):
             return Place(symbol, ())
         case ir.Selector():
-            base = place_of(expr.base, is_conversion)
+            base = place_of(expr.base, is_conversion, elements=elements)
             return Place(base.symbol, (*base.path, expr.field)) if base else None
         case ir.Unary(op="&" | "*"):
-            return place_of(expr.operand, is_conversion)
+            return place_of(expr.operand, is_conversion, elements=elements)
         case ir.Assertion():
-            return place_of(expr.base, is_conversion)
+            return place_of(expr.base, is_conversion, elements=elements)
         case ir.Call(args=(arg,)) if is_conversion(expr):
-            return place_of(arg, is_conversion)
+            return place_of(arg, is_conversion, elements=elements)
+        case ir.Index() if elements:
+            base = place_of(expr.base, is_conversion, elements=True)
+            return Place(base.symbol, (*base.path, ELEMENT)) if base else None
+        case ir.SliceExpr() if elements:
+            return place_of(expr.base, is_conversion, elements=True)
         case _:
             return None
 

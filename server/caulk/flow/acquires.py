@@ -152,7 +152,7 @@ class _Finder:
         if has_body:
             return contract or self._passed_through(call, callee)
         if callee.signature is not None:
-            return self._by_type(callee)
+            return self._passed_through(call, callee) or self._by_type(callee)
         return self._by_use(call, callee, left)
 
     def _applicable(self, contract: Contract | None, call: ir.Call) -> Contract | None:
@@ -166,19 +166,20 @@ class _Finder:
         return owner is not None and owner.qualified in ("bytes.Buffer", "strings.Builder")
 
     def _passed_through(self, call: ir.Call, callee: Callee) -> Contract | None:
-        """``must(http.Get(u))``: a function of this package that returns its first argument."""
+        """``must(http.Get(u))``: a function that returns its first argument."""
         from caulk.flow.outcomes import EffectKind, Terms
 
         if len(call.args) != 1 or not isinstance(call.args[0], ir.Call):
             return None
-        unit = self._unit.program.unit_of_callee(callee)
-        inner = self._contract(call.args[0], ())
+        program = self._unit.program
+        unit = program.unit_of_callee(callee) or program.foreign_unit_of_callee(callee)
+        inner = self._contract(call.args[0], ()) if unit is not None else None
         if unit is None or inner is None or inner.result >= len(unit.function.params):
             return None
         symbol = unit.function.params[inner.result].symbol
         if symbol is None:
             return None
-        effect = self._unit.program.summaries.effect(unit, unit.function, symbol, [()], Terms.of(inner))
+        effect = program.summaries.effect(unit, unit.function, symbol, [()], Terms.of(inner))
         if effect.kind is not EffectKind.RETURNS or effect.returned != ((0, ()),):
             return None
         return replace(inner, result=0, unless_error=None)

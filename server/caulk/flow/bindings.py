@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from caulk.flow import facts as known
-from caulk.flow.access import Path, Place
+from caulk.flow.access import ELEMENT, Path, Place
 from caulk.flow.outcomes import Aliases, Ending, Errors, PathEnd
 from caulk.flow.shapes import bool_constant, closure_of, is_nil
 from caulk.flow.uses import Uses
@@ -157,11 +157,11 @@ class Bindings(Uses):
     ) -> None:
         place = self._place(target)
         if paths:
-            if place is not None and self._is_fresh_holder(place.symbol):
+            if place is not None and ELEMENT not in place.path and self._is_fresh_holder(place.symbol):
                 added.update(Place(place.symbol, place.path + path) for path in paths)
             elif not (isinstance(target, ir.Selector) and target.field in self._ownership.borrowing_fields):
                 raise PathEnd(Ending.TRANSFERRED)
-        if place is not None:
+        if place is not None and ELEMENT not in place.path:
             overwritten.append((place, number))
         if isinstance(target, ir.Index):
             self._use(target.base)

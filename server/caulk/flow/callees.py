@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from caulk.flow.access import Path
-from caulk.flow.outcomes import BORROWS, TAKES, Effect, Terms
+from caulk.flow.access import ELEMENT, Path
+from caulk.flow.outcomes import BORROWS, CALLED, TAKES, Effect, Terms, joined
 from caulk.ir import nodes as ir
 from caulk.semantics.contracts import CALL_ITSELF
 from caulk.semantics.model import Callee, CalleeKind, named
@@ -31,18 +31,42 @@ class Callees:
             case CalleeKind.BUILTIN:
                 return TAKES if callee.name in ("append", "copy") else BORROWS
             case CalleeKind.LITERAL if callee.literal is not None:
-                return self._parameter_effect(self._unit, callee.literal, index, paths)
+                return self._parameter_effect(self._unit, callee.literal, call, index, paths)
             case CalleeKind.FUNCTION | CalleeKind.METHOD:
-                unit = self._unit.program.unit_of_callee(callee)
-                if unit is not None:
-                    return self._parameter_effect(unit, unit.function, index, paths)
+                units = self.bodies(callee)
+                if units:
+                    return joined(self._parameter_effect(unit, unit.function, call, index, paths) for unit in units)
                 return self._foreign_effect(call, callee, index, paths)
             case _:
                 return TAKES
 
-    def _parameter_effect(self, unit: FunctionUnit, function: ir.Function, index: int, paths: list[Path]) -> Effect:
+    def callback(self, call: ir.Call, callee: Callee, index: int) -> Effect:
+        """What the callee does with a function that it is given as argument ``index``: it may call it, keep or forget it."""
+        if not self.has_body(callee):
+            return TAKES
+        return Callees(self._unit, CALLED).effect(call, callee, index, [()])
+
+    def has_body(self, callee: Callee) -> bool:
+        """Whether what the call runs is at hand."""
+        return callee.kind is CalleeKind.LITERAL or bool(self.bodies(callee))
+
+    def bodies(self, callee: Callee) -> tuple[FunctionUnit, ...]:
+        """The functions one of which the call runs; empty when that is not known."""
+        if callee.interface:
+            return self._unit.program.implementations(callee)
+        program = self._unit.program
+        unit = program.unit_of_callee(callee) or program.foreign_unit_of_callee(callee)
+        return (unit,) if unit is not None else ()
+
+    def _parameter_effect(
+        self, unit: FunctionUnit, function: ir.Function, call: ir.Call, index: int, paths: list[Path]
+    ) -> Effect:
         count = len(function.params)
-        if index >= count or (function.variadic and index >= count - 1):
+        if function.variadic and index >= count - 1:
+            if not call.spread:
+                paths = [(ELEMENT, *path) for path in paths]
+            index = count - 1
+        if index >= count:
             return TAKES
         symbol = function.params[index].symbol
         if symbol is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from caulk.flow import facts as known
-from caulk.flow.access import Place
+from caulk.flow.access import ELEMENT, Place
 from caulk.flow.bindings import Bindings
 from caulk.flow.branches import Branches
 from caulk.flow.cfg import Block, BodyEnd, Edge, FunctionEnd, Item
@@ -127,8 +127,7 @@ class Walk(Bindings, Branches):
                 self._use(item.channel)
                 self._use(item.value, escapes=True)
             case ir.Range():
-                left = tuple(part for part in (item.key, item.value) if part is not None)
-                return self._bind(left, [None] * len(left), (), facts)
+                return self._range(item, facts)
             case ir.IncDec():
                 facts = self._forget(item.operand, facts)
             case ir.TypeCase():
@@ -141,6 +140,12 @@ class Walk(Bindings, Branches):
             case _ if isinstance(item, EXPRESSIONS):
                 self._use(item)
         return self._aliases, self._errors, facts
+
+    def _range(self, item: ir.Range, facts: known.Facts) -> tuple[Aliases, Errors, known.Facts]:
+        elements = [path[1:] for path in self._held(item.subject) if path[:1] == (ELEMENT,)]
+        left = tuple(part for part in (item.key, item.value) if part is not None)
+        values = [elements or None if part is item.value else None for part in left]
+        return self._bind(left, values, (), facts)
 
     def _expression_statement(self, expr: ir.Expr) -> None:
         if self._errors and self._dereferences_error(expr):
@@ -165,7 +170,11 @@ class Walk(Bindings, Branches):
     def _return(self, item: ir.Return, outcome: Outcome) -> None:
         if any(self._literal_effect(literal) is EffectKind.TAKES for literal in self._deferred_literals()):
             raise PathEnd(Ending.TRANSFERRED)
+        functions = [index for index, value in enumerate(item.values) if self._is_releasing_function(value)]
+        outcome.companions.update(functions)  # `return f, f.Close, nil`
         for index, value in enumerate(item.values):
+            if index in functions:
+                continue
             if self._errors and self._dereferences_error(value):
                 raise PathEnd(Ending.ABSENT)
             returned = self._returned(value, index, len(item.values))
@@ -173,6 +182,8 @@ class Walk(Bindings, Branches):
                 outcome.returned.update(returned)
                 outcome.return_statements.append(item)
                 raise PathEnd(Ending.RETURNED)
+        if functions:
+            raise PathEnd(Ending.TRANSFERRED)
         if not item.values:
             self._bare_return(item, outcome)
         self._leave(item, outcome)

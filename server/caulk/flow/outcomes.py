@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
@@ -9,7 +10,7 @@ from typing import TypeAlias
 from caulk.flow.access import Path, Place
 from caulk.flow.cfg import Block, BodyEnd, Item
 from caulk.ir import nodes as ir
-from caulk.semantics.contracts import Contract
+from caulk.semantics.contracts import CALL_ITSELF, Contract
 
 Errors: TypeAlias = frozenset[ir.Symbol]
 Aliases: TypeAlias = frozenset[Place]
@@ -37,6 +38,8 @@ class EffectKind(Enum):
     TAKES = "takes"
     RETURNS = "returns"
     BORROWS = "borrows"
+    DIVERGES = "does not come back"
+    """Only assumed, of a recursive call whose answer is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,13 @@ class Effect:
 
 TAKES = Effect(EffectKind.TAKES)
 BORROWS = Effect(EffectKind.BORROWS)
+DIVERGES = Effect(EffectKind.DIVERGES)
+
+
+def joined(effects: Iterable[Effect]) -> Effect:
+    """What one of several callees does, nobody knows which: only what all agree on, else it takes."""
+    distinct = set(effects)
+    return distinct.pop() if len(distinct) == 1 else TAKES
 
 
 class PathEnd(Exception):
@@ -94,6 +104,8 @@ class Outcome:
     open: list[OpenExit] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     returned: set[tuple[int, Path]] = field(default_factory=set)
+    companions: set[int] = field(default_factory=set)
+    """The results by which callers get a function that releases the value."""
     return_statements: list[ir.Return] = field(default_factory=list)
     """The returns that carry the obligation."""
     exceeded: bool = False
@@ -130,3 +142,7 @@ class Terms:
     @classmethod
     def of(cls, contract: Contract, ok_symbols: frozenset[ir.Symbol] = frozenset()) -> Terms:
         return cls(contract.must_call, contract.released_by, ok_symbols)
+
+
+CALLED = Terms(frozenset({CALL_ITSELF}))
+"""A function value is followed: it is released by calling it."""

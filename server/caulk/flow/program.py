@@ -24,7 +24,7 @@ from caulk.flow.requests import Requests
 from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
 from caulk.ir.lower import lower_function
-from caulk.semantics.model import Callee, CalleeKind
+from caulk.semantics.model import Callee, CalleeKind, named
 from caulk.semantics.packages import Declared, Package, PackageFile, World
 from caulk.semantics.typer import Typer
 from caulk.syntax.source import SourceFile
@@ -54,6 +54,9 @@ NEVER_RETURN_METHODS = frozenset(
 )
 """Methods (and functions of logging packages) of these names end the path whatever their receiver: the test and logging
 libraries agree on them, and taking one of another meaning for final only makes a rule quieter."""
+
+MAX_FOREIGN_TEXT = 4096
+"""Bytes; a longer function of another module takes what it is given, unread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,8 @@ class Program:
     version: GoVersion = field(default_factory=GoVersion)
     module: str = ""
     """The path of the module that the package belongs to, empty when there is none."""
+    is_foreign: bool = False
+    """Whether it belongs to another module than the code under analysis."""
 
     def is_std(self, path: str) -> bool:
         """Whether an import path belongs to the standard library: no dot in its first element, and not this module's own."""
@@ -255,6 +260,22 @@ class Program:
         own = self.package.module
         if own is None or package.module is None or package.module.directory != own.directory:
             return None
+        return self._of(package)
+
+    def foreign_unit_of_callee(self, callee: Callee) -> FunctionUnit | None:
+        """The body of a function of another module, when its sources are at hand and it is short: enough to see that it
+        only looks at an argument. The standard library is left to the tables."""
+        declared = callee.declared
+        if callee.interface or declared is None or not isinstance(declared.node, ir.Function) or self.is_foreign:
+            return None
+        package = declared.package
+        if not package.directory or package.module is None or self.is_std(package.path):
+            return None
+        sibling = self._of(package)
+        unit = sibling._by_place.get((declared.file.path, declared.node.start)) if sibling is not None else None
+        return unit if unit is not None and len(unit.text) <= MAX_FOREIGN_TEXT else None
+
+    def _of(self, package: Package) -> Program | None:
         key = "program", package.path
         if key not in self.world.cache:
             self.world.cache[key] = self._load_sibling(package)
@@ -269,7 +290,9 @@ class Program:
             except OSError:
                 continue
             files.append(FileUnit(SourceFile(package_file.path, data), split(data), package_file, False, False))
-        return Program(self.world, package, tuple(files), self.contracts, self.version, self.module)
+        own = self.package.module
+        foreign = own is None or package.module is None or package.module.directory != own.directory
+        return Program(self.world, package, tuple(files), self.contracts, self.version, self.module, foreign)
 
     def own_unit_of_callee(self, callee: Callee) -> FunctionUnit | None:
         """The same, for functions of this package only: whoever looks at all uses of something in a package wants that."""
@@ -279,6 +302,22 @@ class Program:
     def unit_of_callee(self, callee: Callee) -> FunctionUnit | None:
         """The body that a call runs, when it is a concrete function or method of the module."""
         return None if callee.interface else self.unit_of(callee.declared)
+
+    def implementations(self, callee: Callee) -> tuple[FunctionUnit, ...]:
+        """The bodies of an interface's method, when all types that implement it are known: an unexported method keeps the
+        implementations in the package of the interface."""
+        owner = named(callee.receiver)
+        if owner is None or owner.path != self.package.path:
+            return ()
+        declared = self.package.types.get(owner.name, ())
+        interface = declared[0].node if len(declared) == 1 else None
+        if not isinstance(interface, ir.TypeDecl) or not isinstance(interface.type, ir.InterfaceType):
+            return ()
+        wanted = {method.name for method in interface.type.methods}
+        if interface.type.embedded or not any(name[:1].islower() or name[:1] == "_" for name in wanted):
+            return ()
+        types = [name for name, methods in self.package.methods.items() if wanted <= methods.keys()]
+        return tuple(unit for name in types for unit in self.by_name.get((name, callee.short), ()))
 
     @cached_property
     def channel_makers(self) -> re.Pattern[bytes] | None:

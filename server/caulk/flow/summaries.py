@@ -1,5 +1,5 @@
 """What the functions of a package do with what they are given and what they return: the walk of ``obligations`` with other
-seeds, computed on demand and remembered. Recursion answers cautiously (``takes``)."""
+seeds, computed on demand and remembered. Recursion is solved by a fixpoint."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from caulk.flow import facts as known
 from caulk.flow.access import DERIVED, Path, Place, captured_symbols, place_of
 from caulk.flow.acquires import Acquire, acquires_in
 from caulk.flow.cfg import FunctionEnd, Graph
+from caulk.flow.fixpoint import Fixpoint
 from caulk.flow.obligations import State, Walk
-from caulk.flow.outcomes import BORROWS, TAKES, Effect, Ending, Outcome, Terms
+from caulk.flow.outcomes import BORROWS, DIVERGES, TAKES, Effect, Ending, Outcome, Terms
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements
 from caulk.semantics.contracts import CALL_ITSELF, Contract
@@ -30,7 +31,7 @@ class Summaries:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._ownership = program.contracts.ownership
-        self._effects: dict[tuple[object, ...], Effect] = {}
+        self._effects: Fixpoint[Effect] = Fixpoint(TAKES)
         self._fresh: dict[tuple[int, int], tuple[Contract, ...]] = {}
         self._acquires: dict[tuple[int, int], list[Acquire]] = {}
         self._outcomes: dict[tuple[int, int], Outcome | None] = {}
@@ -47,7 +48,7 @@ class Summaries:
         self, unit: FunctionUnit, function: ir.Function, symbol: ir.Symbol, paths: Iterable[Path], terms: Terms
     ) -> Effect:
         """What ``function`` does with the obligation behind ``paths`` of its parameter ``symbol``."""
-        return self._effect(unit, function, frozenset(Place(symbol, path) for path in paths), terms, TAKES)
+        return self._effect(unit, function, frozenset(Place(symbol, path) for path in paths), terms, DIVERGES)
 
     def literal_effect(
         self, unit: FunctionUnit, literal: ir.Function, aliases: frozenset[Place], terms: Terms
@@ -56,19 +57,16 @@ class Summaries:
         return self._effect(unit, literal, aliases, terms, BORROWS)
 
     def _effect(
-        self, unit: FunctionUnit, function: ir.Function, seeds: frozenset[Place], terms: Terms, recursive: Effect
+        self, unit: FunctionUnit, function: ir.Function, seeds: frozenset[Place], terms: Terms, least: Effect
     ) -> Effect:
-        key = id(unit), id(function), seeds, terms.must_call
-        found = self._effects.get(key)
-        if found is None:
-            self._effects[key] = recursive
-            if function.body is None:
-                return TAKES
-            outcome = self._walk(
-                unit, function, State(unit.cfg(function).entry, 0, seeds, frozenset(), frozenset()), terms
-            )
-            found = self._effects[key] = outcome.effect()
-        return found
+        if function.body is None:
+            return TAKES
+
+        def walk() -> Effect:
+            start = State(unit.cfg(function).entry, 0, seeds, frozenset(), frozenset())
+            return self._walk(unit, function, start, terms).effect()
+
+        return self._effects.solve((id(unit), id(function), seeds, terms.must_call), least, walk)
 
     def _walk(self, unit: FunctionUnit, function: ir.Function, start: State, terms: Terms) -> Outcome:
         outcome = Walk(unit, function, terms).run(start)
@@ -146,7 +144,9 @@ class Summaries:
         errors = frozenset([error] if error is not None else [])
         ok = acquire.symbol_at(acquire.contract.ok_result)
         terms = Terms.of(acquire.contract, frozenset([ok] if ok is not None else []))
-        start = State(acquire.block, acquire.index + 1, frozenset([place]), errors, facts)
+        companion = acquire.symbol_at(acquire.contract.companion)
+        also = [Place(companion, (CALL_ITSELF,))] if companion is not None else []
+        start = State(acquire.block, acquire.index + 1, frozenset([place, *also]), errors, facts)
         return self._walk(unit, acquire.function, start, terms)
 
     # -- fresh results
@@ -176,7 +176,11 @@ class Summaries:
             for result, path in sorted(outcome.returned):
                 made = self._as_result(unit, function, contract, result, path)
                 if made is not None:
-                    yield replace(made, ok_result=_ok_result(unit, function, outcome.return_statements))
+                    yield replace(
+                        made,
+                        ok_result=_ok_result(unit, function, outcome.return_statements),
+                        companion=min(outcome.companions, default=None),
+                    )
 
     @staticmethod
     def _returns_it_after_its_end(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> bool:

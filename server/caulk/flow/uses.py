@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from caulk.flow.access import DERIVED, Path, Place, held, mentions, place_of
+from caulk.flow.access import DERIVED, ELEMENT, Path, Place, held, mentions, place_of
 from caulk.flow.callees import Callees
-from caulk.flow.outcomes import Aliases, Effect, EffectKind, Ending, Errors, Held, PathEnd, Terms
+from caulk.flow.outcomes import BORROWS, TAKES, Aliases, Effect, EffectKind, Ending, Errors, Held, PathEnd, Terms
 from caulk.flow.shapes import closure_of
 from caulk.ir import nodes as ir
 from caulk.semantics.contracts import CALL_ITSELF
-from caulk.semantics.model import Callee, CalleeKind
+from caulk.semantics.model import Array, Callee, CalleeKind, Map, Slice, Struct
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -38,7 +38,7 @@ class Uses:
     # -- expressions
 
     def _place(self, expr: ir.Expr) -> Place | None:
-        return place_of(expr, self._is_conversion)
+        return place_of(expr, self._is_conversion, elements=True)
 
     def _is_conversion(self, call: ir.Call) -> bool:
         return self._typer.callee(call).kind is CalleeKind.CONVERSION
@@ -90,14 +90,16 @@ class Uses:
                 self._use(expr.base, escapes=escapes)
 
     def _use_selector(self, expr: ir.Selector) -> None:
+        if self._is_releasing_method(expr):  # a method value that is not called here: `register(f.Close)`
+            raise PathEnd(Ending.TRANSFERRED)
+        if not self._held(expr.base):
+            self._use(expr.base)
+
+    def _is_releasing_method(self, expr: ir.Selector) -> bool:
         paths = self._held(expr.base)
-        releasing = (() in paths and expr.field in self._terms.must_call) or (
+        return (() in paths and expr.field in self._terms.must_call) or (
             bool(paths) and expr.field in self._ownership.release_names
         )
-        if releasing:  # a method value that is not called here: `register(f.Close)`
-            raise PathEnd(Ending.TRANSFERRED)
-        if not paths:
-            self._use(expr.base)
 
     def _value(self, expr: ir.Expr) -> Held:
         """Which results of ``expr`` hold the obligation once it is evaluated."""
@@ -117,13 +119,14 @@ class Uses:
     def _composite(self, literal: ir.Composite, *, keep_unkeyed: bool) -> Held:
         """The paths to the obligation inside a composite literal that is kept."""
         found: Held = []
-        for element in literal.elements:
+        for number, element in enumerate(literal.elements):
             inner = element.value
             paths = self._held(inner)
             if paths:
                 if not element.field and not keep_unkeyed:
                     raise PathEnd(Ending.TRANSFERRED)
-                found += [(0, (element.field or "?", *path)) for path in paths]
+                step = self._step(literal, number)
+                found += [(0, (step, *path)) for path in paths]
                 continue
             plain = inner.operand if isinstance(inner, ir.Unary) and inner.op == "&" else inner
             if isinstance(plain, ir.Composite | ir.Call) and element.field:
@@ -131,6 +134,18 @@ class Uses:
             else:
                 self._use(inner, escapes=True)
         return found
+
+    def _step(self, literal: ir.Composite, number: int) -> str:
+        """How an element of a literal is reached from it: by the name of its field, as an element."""
+        element = literal.elements[number]
+        core = self._typer.underlying(self._typer.type_of(literal))
+        match core:
+            case Slice() | Array() | Map():
+                return ELEMENT
+            case Struct(fields=fields) if not element.field and number < len(fields):
+                return fields[number].name
+            case _:
+                return element.field or "?"
 
     # -- calls
 
@@ -149,7 +164,7 @@ class Uses:
             self._use(call.args[0], escapes=escapes)
             return []
         release = Ending.DEFERRED if deferred else Ending.RELEASED
-        if CALL_ITSELF in self._terms.must_call and () in self._held(call.func):
+        if self._is_called(call):
             raise PathEnd(release)
         through = self._called(call, callee, release, spawned=spawned, deferred=deferred)
         through += self._arguments(call, callee, release, spawned=spawned)
@@ -158,6 +173,11 @@ class Uses:
         if through and not binds:
             raise PathEnd(Ending.TRANSFERRED)
         return through
+
+    def _is_called(self, call: ir.Call) -> bool:
+        """Whether it calls the function that is followed, or the one that releases what is followed."""
+        paths = self._held(call.func)
+        return (CALL_ITSELF,) in paths or (() in paths and CALL_ITSELF in self._terms.must_call)
 
     def _called(self, call: ir.Call, callee: Callee, release: Ending, *, spawned: bool, deferred: bool) -> Held:
         """What calling does to the obligation by way of the function part: a method of its holder, a literal."""
@@ -215,6 +235,8 @@ class Uses:
             raise PathEnd(Ending.TRANSFERRED if spawned else release)
         if effect.kind is EffectKind.TAKES:
             raise PathEnd(Ending.TRANSFERRED)
+        if effect.kind is EffectKind.DIVERGES and not spawned and release is not Ending.DEFERRED:
+            raise PathEnd(Ending.STOPPED)
         return list(effect.returned)
 
     def _arguments(self, call: ir.Call, callee: Callee, release: Ending, *, spawned: bool) -> Held:
@@ -224,20 +246,37 @@ class Uses:
             if paths:
                 effect = self._callees.effect(call, callee, index, paths)
                 through += self._apply(effect, release, spawned=spawned)
-                continue
-            plain = arg.operand if isinstance(arg, ir.Unary) and arg.op == "&" else arg
-            closure = closure_of(arg)
-            if isinstance(plain, ir.Composite):
-                self._use_literal_argument(arg, callee)
-            elif closure is not None:
-                if self._literal_effect(closure) not in (None, EffectKind.BORROWS):
-                    raise PathEnd(Ending.TRANSFERRED)
-            elif isinstance(arg, ir.Call):
-                if any(path[:1] != (DERIVED,) for _, path in self._call(arg, binds=True)):
-                    self._taken_unless_borrowed(callee)
+            elif self._is_releasing_function(arg):
+                through += self._apply(self._callees.callback(call, callee, index), release, spawned=spawned)
             else:
-                self._use(arg)
+                through += self._other_argument(call, callee, index, release, spawned=spawned)
         return through
+
+    def _other_argument(self, call: ir.Call, callee: Callee, index: int, release: Ending, *, spawned: bool) -> Held:
+        """An argument that is not the value itself, but may hold or use it."""
+        arg = call.args[index]
+        plain = arg.operand if isinstance(arg, ir.Unary) and arg.op == "&" else arg
+        if isinstance(plain, ir.Composite):
+            if self._callees.has_body(callee):
+                paths = [path for _, path in self._composite(plain, keep_unkeyed=True)]
+                effect = self._callees.effect(call, callee, index, paths) if paths else BORROWS
+                return self._apply(
+                    effect if not any("?" in path for path in paths) else TAKES, release, spawned=spawned
+                )
+            self._use_literal_argument(arg, callee)
+        elif isinstance(arg, ir.Call):
+            if any(path[:1] != (DERIVED,) for _, path in self._call(arg, binds=True)):
+                self._taken_unless_borrowed(callee)
+        elif closure_of(arg) is None:
+            self._use(arg)
+        return []
+
+    def _is_releasing_function(self, arg: ir.Expr) -> bool:
+        """Whether the value of ``arg`` is a function that releases or takes: a method value, a closure."""
+        if isinstance(arg, ir.Selector):
+            return self._is_releasing_method(arg)
+        closure = closure_of(arg)
+        return closure is not None and self._literal_effect(closure) not in (None, EffectKind.BORROWS)
 
     def _use_literal_argument(self, arg: ir.Expr, callee: Callee) -> None:
         """``f(&T{r: resp})``: taken, unless the standard library only looks at it."""

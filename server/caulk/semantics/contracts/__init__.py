@@ -60,6 +60,8 @@ class Contract:
     """For a value that owns the resource: its method that releases it."""
     ok_result: int | None = None
     """Index of a bool result that is true exactly when the resource exists."""
+    companion: int | None = None
+    """Index of a function result that releases the resource (``f, closeIt, err := open()``)."""
 
 
 @dataclass(frozen=True, slots=True)
