@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from caulk.syntax.source import SourceFile
 from caulk_codefixes import imports
+from caulk_codefixes.align import realign
 from caulk_codefixes.codefix import Edit, Fix
 
 
@@ -33,7 +34,7 @@ def apply(source: SourceFile, fixes: Iterable[Fix]) -> Applied:
             continue
         taken += new
         applied.append(fix)
-    text = apply_edits(source.data, taken)
+    text = realign(source.data, taken, apply_edits(source.data, taken))
     wanted = frozenset().union(*(fix.imports for fix in applied)) if applied else frozenset()
     dropped = frozenset().union(*(fix.drops_imports for fix in applied)) if applied else frozenset()
     text = imports.merge(text, wanted, dropped)

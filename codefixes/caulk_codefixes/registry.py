@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from caulk.findings.finding import Finding
 from caulk.syntax.source import SourceFile
+from caulk.syntax.split import split
+from caulk.syntax.tree import has_errors
 from caulk_codefixes import (
     add_before_go,
     bind_discarded,
@@ -65,14 +67,27 @@ NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool"})
 
 
 def repairs(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
-    """The fixes of a finding, best first."""
+    """The fixes of a finding, best first. None that edits a function which does not parse: nobody knows what it says."""
     offered = [
         fix
         for code_fix in FIXES
         if isinstance(finding.evidence, code_fix.evidence)
         for fix in code_fix.offer(finding, source, settings)
     ]
-    yield from sorted(offered, key=lambda fix: -fix.applicability)
+    for fix in sorted(offered, key=lambda fix: -fix.applicability):
+        if not _touches_errors(fix, source):
+            yield fix
+
+
+def _touches_errors(fix: Fix, source: SourceFile) -> bool:
+    """Whether an edit lies in a function that has syntax errors, or, outside of all functions, in a file that has some."""
+    chunks = split(source.data).functions
+    for edit in fix.edits:
+        chunk = next((known for known in chunks if known.start <= edit.start < known.end), None)
+        text = source.data[chunk.start : chunk.end] if chunk is not None else source.data
+        if has_errors(text):
+            return True
+    return False
 
 
 def offers(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:

@@ -33,9 +33,10 @@ FIXED = LEAK.replace(
 )
 
 
-def caulk(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def caulk(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "caulk.cli.main", *args]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+    env = {**os.environ, **environment}
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
@@ -256,3 +257,64 @@ def test_ignored_generated_and_vendored_files(module: Path) -> None:
     assert [finding["path"] for finding in report["findings"]] == ["p.go"]
     named = json.loads(caulk("check", "--format", "json", "testdata", "ignored.go", cwd=module).stdout)
     assert sorted(finding["path"] for finding in named["findings"]) == ["ignored.go", os.path.join("testdata", "p.go")]
+
+
+# -- fix --verify
+
+
+BROKEN_FIX = """
+import caulk_codefixes.defer_release as fix
+fix.deferred = lambda release, settings: ["defer f.Close(nowhere)"]
+from caulk.cli.main import main
+main(prog_name="caulk")
+"""
+
+
+def go_path() -> str:
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.mark.go
+def test_verify_keeps_what_compiles(module: Path) -> None:
+    result = caulk("fix", "--verify", cwd=module, PATH=go_path())
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (module / "p.go").read_text() == FIXED
+
+
+@pytest.mark.go
+def test_verify_takes_back_a_file_that_would_not_compile(module: Path) -> None:
+    (module / "exits.go").write_text(LEAK.replace("size", "exits"))
+    (module / "deferred.go").write_text(DEFERRED)
+    environment = {**os.environ, "PATH": go_path()}
+    result = subprocess.run(
+        [sys.executable, "-c", BROKEN_FIX, "fix", "--verify"],
+        cwd=module,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "deferred.go: left as it was, it would not compile: line 10: undefined: nowhere" in result.stderr
+    assert (module / "deferred.go").read_text() == DEFERRED
+    assert (module / "p.go").read_text() == FIXED
+
+
+def test_verify_without_go_is_one_clear_line(module: Path) -> None:
+    result = caulk("fix", "--verify", cwd=module, PATH="")
+    assert result.returncode == 2
+    assert "there is no `go` command" in result.stderr and "Traceback" not in result.stderr
+    assert (module / "p.go").read_text() == LEAK
+
+
+DEFERRED = """package p
+
+import "os"
+
+func deferred() error {
+\tf, err := os.Open("x")
+\tif err != nil {
+\t\treturn err
+\t}
+\t_, err = f.Stat()
+\treturn err
+}
+"""

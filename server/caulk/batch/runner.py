@@ -17,9 +17,13 @@ from caulk.engine.analyze import Analysis, AnalysisError
 from caulk.engine.workspace import Workspace
 from caulk.semantics.contracts import ContractError
 from caulk.syntax.source import SourceFile
+from caulk_codefixes.loop import FixResult
 
 Work: TypeAlias = tuple[Settings, str, Sequence[str]]
 """One package: its settings, its directory, the files of it that are wanted."""
+
+Task: TypeAlias = Callable[[Work], "tuple[int, Report]"]
+"""What is done with a package: gives the number of its files, and the results. It pickles, for other processes."""
 
 PARALLEL_FROM = 200
 """Files; below, other processes cost more than they save."""
@@ -30,6 +34,8 @@ class Report:
     """All results of a run, by file path (absolute)."""
 
     analyses: dict[str, Analysis] = field(default_factory=dict)
+    fixed: dict[str, FixResult] = field(default_factory=dict)
+    """What became of the files, when they were to be fixed."""
     errors: list[AnalysisError] = field(default_factory=list)
     lines: int = 0
 
@@ -43,10 +49,11 @@ def run(
     found: Found,
     settings_of: Callable[[str], Settings],
     *,
+    task: Task | None = None,
     jobs: int = 0,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Report:
-    """Analyse what was found. ``settings_of`` gives the settings of a directory; ``progress`` hears of finished files.
+    """Analyse what was found, or do ``task`` with each package. ``settings_of`` gives the settings of a directory; ``progress`` hears of finished files.
 
     Raises ContractError for a user's contract that is wrong."""
     directories = sorted(found.packages)
@@ -54,13 +61,16 @@ def run(
     workers = min(jobs or os.cpu_count() or 1, len(work))
     several = workers > 1 and (found.count >= PARALLEL_FROM or jobs > 1)
     report = Report(errors=list(found.errors))
+    task = task or _analyze
     with rare_collections():
-        for files, part in _parallel(work, workers) if several else map(_analyze, work):
+        for files, part in _parallel(work, workers, task) if several else map(task, work):
             report.lines += part.lines
             report.errors += part.errors
             report.analyses |= part.analyses
+            report.fixed |= part.fixed
             progress(files)
     report.analyses = dict(sorted(report.analyses.items()))
+    report.fixed = dict(sorted(report.fixed.items()))
     report.errors.sort(key=lambda error: error.path)
     return report
 
@@ -87,7 +97,7 @@ def workspace_of(settings: Settings, directory: str) -> Workspace:
     once, and what an import path means in one module cannot change what it means in another.
 
     Raises ContractError for a user's contract that is wrong."""
-    key = repr(settings), _module_root(directory)
+    key = repr(settings), module_root(directory)
     if key not in _workspaces:
         if len(_workspaces) >= MAX_WORKSPACES:
             del _workspaces[next(iter(_workspaces))]
@@ -97,12 +107,12 @@ def workspace_of(settings: Settings, directory: str) -> Workspace:
 
 
 @lru_cache(maxsize=4096)
-def _module_root(directory: str) -> str:
+def module_root(directory: str) -> str:
     """The nearest directory upwards with a go.mod; empty for none."""
     if os.path.exists(os.path.join(directory, "go.mod")):
         return directory
     parent = os.path.dirname(directory)
-    return _module_root(parent) if parent != directory else ""
+    return module_root(parent) if parent != directory else ""
 
 
 def _analyze(work: Work) -> tuple[int, Report]:
@@ -129,7 +139,7 @@ def fault(path: str, error: Exception) -> AnalysisError:
     return AnalysisError(path, message, internal=True)
 
 
-def _parallel(work: Iterable[Work], workers: int) -> Iterator[tuple[int, Report]]:
+def _parallel(work: Iterable[Work], workers: int, task: Task) -> Iterator[tuple[int, Report]]:
     """The same on several processes. The largest packages start first, so that none is left alone at the end."""
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from concurrent.futures.process import BrokenProcessPool
@@ -138,7 +148,7 @@ def _parallel(work: Iterable[Work], workers: int) -> Iterator[tuple[int, Report]
     context = get_context("fork" if "fork" in get_all_start_methods() else None)
     ordered = sorted(work, key=_size, reverse=True)
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
-        futures = {pool.submit(_analyze, item): item for item in ordered}
+        futures = {pool.submit(task, item): item for item in ordered}
         try:
             for future in as_completed(futures):
                 _, directory, files = futures.pop(future)

@@ -6,17 +6,20 @@ import difflib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import click
 
-from caulk.batch.runner import fault, rare_collections, run, workspace_of
+from caulk.batch.mend import mend
+from caulk.batch.runner import Report, run
+from caulk.batch.verify import GoMissing, find_go, verify
 from caulk.batch.write import create, write_atomically
-from caulk.cli.common import Chosen, codes, find, painter, progress, usage_errors
+from caulk.cli.common import Chosen, UsageError, codes, find, painter, progress, usage_errors
 from caulk.cli.exit_code import ExitCode
 from caulk.reports.model import error_lines, relative
 from caulk.reports.text import counted
 from caulk_codefixes.codefix import NewFile
-from caulk_codefixes.loop import FixResult, fix_file
+from caulk_codefixes.loop import FixResult
 
 _COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -31,54 +34,69 @@ def run_fix(
     color: str,
     diff: bool,
     unsafe_fixes: bool,
+    verify: bool,
 ) -> ExitCode:
     """Fix every file that has findings; each is written whole, or not at all."""
+    go = _go_command() if verify else ""
     chosen = Chosen(codes(select), codes(ignore), config, no_config)
     found = find(paths, chosen)
-    with usage_errors(), progress(found.count, "Checking") as advance:
-        report = run(found, chosen.settings_of, jobs=jobs, progress=advance)
+    with usage_errors(), progress(found.count, "Fixing") as advance:
+        task = partial(mend, unsafe=unsafe_fixes)
+        report = run(found, chosen.settings_of, task=task, jobs=jobs, progress=advance)
     for line in error_lines(report.errors):
         click.echo(line, err=True)
-    fixer = _Fixer(chosen, _Differ(painter(color)) if diff else None, unsafe_fixes)
-    leaking = [path for path, analysis in report.analyses.items() if analysis.findings]
-    with rare_collections(), progress(len(leaking), "Fixing") as advance:
-        for path in leaking:
-            fixer.fix(path)
-            advance(1)
-    fixer.summarize()
-    if fixer.failed or report.failed:
+    summary = _Summary(_Differ(painter(color)) if diff else None)
+    if verify:
+        summary.take_back_broken(go, report)
+    for result in report.fixed.values():
+        summary.add(result)
+    summary.show()
+    if summary.failed or report.failed:
         return ExitCode.ERROR
-    return ExitCode.FINDINGS if diff and fixer.changed else ExitCode.OK
+    return ExitCode.FINDINGS if diff and summary.changed else ExitCode.OK
 
 
-class _Fixer:
-    def __init__(self, chosen: Chosen, differ: _Differ | None, unsafe: bool) -> None:
-        self._chosen = chosen
+def _go_command() -> str:
+    try:
+        return find_go()
+    except GoMissing:
+        raise UsageError("--verify builds what was fixed with Go, and there is no `go` command in the PATH") from None
+
+
+class _Summary:
+    """Writes or shows the results, and counts."""
+
+    def __init__(self, differ: _Differ | None) -> None:
         self._differ = differ
-        self._unsafe = unsafe
         self._fixed: Counter[str] = Counter()
+        self._dropped = 0
         self._remaining = 0
+        self._unsafe_left = 0
         self.changed = 0
         self.failed = False
 
-    def fix(self, path: str) -> None:
-        directory = os.path.dirname(path)
-        workspace = workspace_of(self._chosen.settings_of(directory), directory)
-        try:
-            result = fix_file(workspace, path, unsafe=self._unsafe)
-        except OSError as error:
-            self._fail(path, f"cannot be read: {error.strerror}")
-            return
-        except Exception as error:
-            self._fail(path, fault(path, error).message)
-            return
+    def take_back_broken(self, go: str, report: Report) -> None:
+        """Files that would not compile any more stay as they are."""
+        verdict = verify(go, [result for result in report.fixed.values() if result.changed])
+        for path, why in verdict.unknown.items():
+            click.echo(f"{relative(path)}: not verified: {why}", err=True)
+        for path, why in verdict.broken.items():
+            result = report.fixed[path]
+            click.echo(f"{relative(path)}: left as it was, it would not compile: {why}", err=True)
+            self._dropped += len(result.applied)
+            self._remaining += len(result.applied)
+            result.after, result.applied, result.new_files = result.before, [], ()
+
+    def add(self, result: FixResult) -> None:
         for code, fix, why in result.dropped:
-            click.echo(f"{relative(path)}: {fix.id} for {code} was taken back: {why}", err=True)
+            click.echo(f"{relative(result.path)}: {fix.id} for {code} was taken back: {why}", err=True)
         if result.error:
-            self._fail(path, f"internal error: {result.error}")
+            self._fail(result.path, f"internal error: {result.error}")
         if result.changed:
             self._put(result)
+        self._dropped += len(result.dropped)
         self._remaining += len(result.remaining)
+        self._unsafe_left += result.unsafe_left
 
     def _fail(self, path: str, message: str) -> None:
         self.failed = True
@@ -98,12 +116,15 @@ class _Fixer:
         self.changed += 1
         self._fixed.update(code for code, _ in result.applied)
 
-    def summarize(self) -> None:
+    def show(self) -> None:
         word = "Would fix" if self._differ is not None else "Fixed"
         details = ", ".join(f"{count} {code}" for code, count in sorted(self._fixed.items()))
         line = f"{word} {counted(self._fixed.total(), 'finding')} in {counted(self.changed, 'file')}"
         line += f" ({details})" if details else ""
-        click.echo(f"{line}; {self._remaining} left.", err=self._differ is not None)
+        line += f"; {self._remaining} left"
+        line += f", {self._unsafe_left} of them for --unsafe-fixes" if self._unsafe_left else ""
+        line += f"; {counted(self._dropped, 'edit')} taken back" if self._dropped else ""
+        click.echo(f"{line}.", err=self._differ is not None)
 
 
 def _beside(result: FixResult, new: NewFile) -> str:

@@ -95,6 +95,11 @@ def check(**options: Any) -> None:
     "--diff", is_flag=True, help="Print what would change and write nothing; exits with 1 when something would."
 )
 @click.option("--unsafe-fixes", is_flag=True, help="Also apply fixes that may change behaviour.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Type-check what was fixed with your Go, and leave files alone that would not compile.",
+)
 def fix(**options: Any) -> None:
     """Mend leaks in PATHS: safe fixes of core rules, all others with --unsafe-fixes."""
     from caulk.cli.fix import run_fix

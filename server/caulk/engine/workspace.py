@@ -69,6 +69,10 @@ class Workspace:
         names.update(os.path.basename(path) for path in self._overlays if os.path.dirname(path) == directory)
         return sorted(names)
 
+    def overlaid(self, path: str) -> bytes | None:
+        """The editor's text over the file, None when there is none."""
+        return self._overlays.get(path)
+
     def overlay(self, path: str, data: bytes | None) -> None:
         """Put an editor's text over the file; None takes it away."""
         before = self._overlays.get(path)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import tree_sitter
@@ -78,6 +79,12 @@ def _retry(text: bytes) -> Tree | None:
         return None
     root = _PARSER.parse(changed).root_node
     return None if root.has_error else Tree(text, root, has_errors=False, blanked=tuple(blanked))
+
+
+@lru_cache(maxsize=256)
+def has_errors(text: bytes) -> bool:
+    """Whether a file or a top-level function has syntax errors."""
+    return parse(text).has_errors
 
 
 def first_error(tree: Tree) -> int | None:
