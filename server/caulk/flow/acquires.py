@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from caulk.flow.access import Place
 from caulk.flow.cfg import Block, Item, items
+from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.semantics.contracts import Contract
@@ -156,8 +157,10 @@ class _Finder:
         return self._by_use(call, callee, left)
 
     def _applicable(self, contract: Contract | None, call: ir.Call) -> Contract | None:
-        """Compressing writers over memory hold nothing but memory."""
+        """Compressing writers over memory hold nothing but memory; the answer to HEAD has no body."""
         if contract is not None and contract.kind == "compressor" and call.args and self._is_memory(call.args[0]):
+            return None
+        if contract is not None and contract.kind == "body" and any(map(_is_head_request, call.args)):
             return None
         return contract
 
@@ -235,6 +238,25 @@ class _Finder:
                 known = self._contracts.types.get(evidence.type)
                 return replace(known.contract, result=0, unless_error=1) if known else None
         return None
+
+
+def _is_head_request(expr: ir.Expr) -> bool:
+    """Whether ``expr`` is a variable that only ever holds ``http.NewRequest("HEAD", …)``, with a context or without."""
+    symbol = expr.symbol if isinstance(expr, ir.Name) else None
+    made = symbol.definition.expr if symbol is not None and symbol.definition is not None else None
+    return (
+        symbol is not None
+        and not symbol.assigned
+        and isinstance(made, ir.Call)
+        and last_name(made.func).startswith("NewRequest")
+        and any(_is_head(arg) for arg in made.args)
+    )
+
+
+def _is_head(expr: ir.Expr) -> bool:
+    if isinstance(expr, ir.Selector):
+        return expr.field == "MethodHead"
+    return isinstance(expr, ir.Literal) and expr.text.strip('`"') == "HEAD"
 
 
 _HANDS_OUT = re.compile(

@@ -28,10 +28,11 @@ class Bindings(Uses):
             if self._errors and self._dereferences_error(value):
                 raise PathEnd(Ending.ABSENT)
         values = self._values(item)
-        facts, retry = self._flags(item, values, facts)
+        flags, retry = self._flags(item, values)
         self._errors = self._errors_after(item, retry)
         paired = item.right if len(item.left) == len(item.right) else ()
-        return self._bind(item.left, values, paired, facts)
+        aliases, errors, facts = self._bind(item.left, values, paired, facts)
+        return aliases, errors, facts | flags
 
     def _values(self, item: ir.Assign) -> list[list[Path] | None]:
         """For every left side the paths of the obligation in the value that it gets."""
@@ -54,25 +55,21 @@ class Bindings(Uses):
         symbol = target.symbol if isinstance(target, ir.Name) else None
         return symbol is not None and symbol.function is self._function and symbol.kind is ir.SymbolKind.LOCAL
 
-    def _flags(
-        self, item: ir.Assign, values: list[list[Path] | None], facts: known.Facts
-    ) -> tuple[known.Facts, ir.Symbol | None]:
-        """Bools that this assignment makes speak about the obligation: the ok of an assertion of the value itself, and a
+    def _flags(self, item: ir.Assign, values: list[list[Path] | None]) -> tuple[known.Facts, ir.Symbol | None]:
+        """Facts about bools that this assignment makes speak about the obligation: the ok of an assertion of the value itself, and a
         predicate computed from the error (``retry, err := classify(err)``; the second result)."""
         left, right = item.left, item.right
         if len(right) != 1:
-            return facts, None
+            return frozenset(), None
         if len(left) == 2 and isinstance(right[0], ir.Assertion) and values[0]:
-            flag = left[1]
-            if isinstance(flag, ir.Name) and flag.symbol is not None:
-                facts = known.without(facts, flag.symbol) | {(f"ok{known.token(flag.symbol)}", True)}
-            return facts, None
+            symbol = left[1].symbol if isinstance(left[1], ir.Name) else None
+            return (frozenset({(f"ok{known.token(symbol)}", True)}) if symbol is not None else frozenset()), None
         if self._errors and isinstance(right[0], ir.Call) and any(map(self._mentions_error, right[0].args)):
             for target in left:
                 symbol = target.symbol if isinstance(target, ir.Name) else None
                 if symbol is not None and (_is_bool(self._typer.symbol_type(symbol)) or _RETRY_NAME.match(symbol.name)):
-                    return facts | {(f"error{known.token(symbol)}", True)}, symbol
-        return facts, None
+                    return frozenset({(f"error{known.token(symbol)}", True)}), symbol
+        return frozenset(), None
 
     def _errors_after(self, item: ir.Assign, retry: ir.Symbol | None) -> Errors:
         """The symbols that hold this acquisition's error afterwards: a function of the error keeps it."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from caulk.flow.access import mentions
 from caulk.flow.acquires import Acquire
-from caulk.flow.cfg import BodyEnd, FunctionEnd
+from caulk.flow.cfg import BodyEnd, Edge, FunctionEnd
 from caulk.flow.outcomes import Ending, Event, OpenExit, Outcome
+from caulk.flow.shapes import tested_for_nil
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements
 
@@ -172,15 +173,38 @@ def _handed_to_callee(unit: FunctionUnit, acquire: Acquire, event: Event) -> boo
 
 def _loop_defer(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Event | None:
     """A deferred release after which the acquire can be reached again."""
-    graph = unit.cfg(acquire.function)
     for event in outcome.of(Ending.DEFERRED):
-        if (
-            isinstance(event.item, ir.Defer)
-            and graph.reaches(event.block, acquire.block)
-            and not _is_collected(unit, acquire)
-        ):
+        if isinstance(event.item, ir.Defer) and _comes_round(event, acquire) and not _is_collected(unit, acquire):
             return event
     return None
+
+
+def _comes_round(event: Event, acquire: Acquire) -> bool:
+    """Whether control can go from the deferred release to the acquire. What holds the value is not nil until it is assigned,
+    so that a loop goes into ``if f == nil { f = open(); defer f.Close() }`` once."""
+    holders = frozenset(alias.symbol for alias in event.aliases if not alias.path)
+    seen: set[tuple[int, frozenset[ir.Symbol]]] = set()
+    todo = [(edge, holders) for edge in event.block.edges]
+    while todo:
+        edge, holders = todo.pop()
+        if _is_nil_on(edge, holders) or (edge.target.index, holders) in seen:
+            continue
+        if edge.target is acquire.block:
+            return True
+        seen.add((edge.target.index, holders))
+        left = {part for item in edge.target.items if isinstance(item, ir.Assign) for part in item.left}
+        assigned = {part.symbol for part in left if isinstance(part, ir.Name)}
+        todo += [(following, holders - assigned) for following in edge.target.edges]
+    return False
+
+
+def _is_nil_on(edge: Edge, symbols: frozenset[ir.Symbol]) -> bool:
+    """Whether an edge is taken only when one of the variables is nil."""
+    cond = edge.cond
+    if not isinstance(cond, ir.Binary) or cond.op not in ("==", "!=") or (cond.op == "==") != edge.value:
+        return False
+    subject = tested_for_nil(cond)
+    return isinstance(subject, ir.Name) and subject.symbol in symbols
 
 
 def _is_collected(unit: FunctionUnit, acquire: Acquire) -> bool:

@@ -76,7 +76,7 @@ class Walk(Bindings, Branches):
             try:
                 aliases, errors, facts = self._item(item, facts, outcome)
             except PathEnd as end:
-                outcome.events.append(Event(end.ending, state.block, item, errors))
+                outcome.events.append(Event(end.ending, state.block, item, errors, aliases))
                 if end.ending is Ending.OVERWRITTEN:
                     block, branch = self._loop_branch(state, came_from)
                     outcome.open.append(OpenExit(block, item, errors, aliases, overwritten=True, branch=branch))
@@ -103,7 +103,7 @@ class Walk(Bindings, Branches):
         try:
             decided = self._branch(edge.cond, edge.value, after.facts)
         except PathEnd as end:
-            outcome.events.append(Event(end.ending, edge.target, edge.cond, after.errors))
+            outcome.events.append(Event(end.ending, edge.target, edge.cond, after.errors, after.aliases))
             return None
         if decided is None:
             return None

@@ -81,6 +81,8 @@ class Event:
     """Where the path goes on without the obligation: the block of ``item``, or the one behind the edge that decided."""
     item: Item
     errors: Errors
+    aliases: Aliases
+    """What held the obligation before."""
 
 
 @dataclass(frozen=True, slots=True)
