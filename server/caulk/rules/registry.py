@@ -30,7 +30,12 @@ from caulk.rules.goroutines import (
 from caulk.rules.growth import buffer_allocated_per_request, unbounded_map
 from caulk.rules.http import http_body_unclosed, http_response_discarded, http_response_overwritten
 from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
-from caulk.rules.resources import defer_in_loop, release_before_error_check, resource_unclosed
+from caulk.rules.resources import (
+    defer_in_loop,
+    deferred_func_not_called,
+    release_before_error_check,
+    resource_unclosed,
+)
 from caulk.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -40,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     resource_unclosed.RULE,
     release_before_error_check.RULE,
     defer_in_loop.RULE,
+    deferred_func_not_called.RULE,
     rows_unclosed.RULE,
     stmt_unclosed.RULE,
     tx_unfinished.RULE,
