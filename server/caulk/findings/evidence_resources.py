@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from caulk.findings.evidence import Evidence
+from caulk.findings.evidence import Evidence, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +13,24 @@ class UncalledResult(Evidence):
 
     end: int
     """Past the ``)`` of the deferred call."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnwaitedProcess(Evidence):
+    """A process that is started and for which nobody waits on any way on from there."""
+
+    command: str
+    """The variable that holds the command, or a free name for it."""
+    start: int
+    end: int
+    """The statement that starts it, or whose header does."""
+    maker: tuple[int, int] | None = None
+    """``exec.Command(…)``, when the command has no name yet."""
+    call: tuple[int, int] = (0, 0)
+    """``….Start()``."""
+    after: Place | None = None
+    """Where the process is surely running: behind the check of the error."""
+    returned: bool = False
+    """Whether the statement is ``return cmd.Start()``."""
+    error: str = ""
+    """For ``return``: a free name for the error."""

@@ -33,6 +33,7 @@ from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
 from caulk.rules.resources import (
     defer_in_loop,
     deferred_func_not_called,
+    process_not_waited,
     release_before_error_check,
     resource_unclosed,
 )
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     release_before_error_check.RULE,
     defer_in_loop.RULE,
     deferred_func_not_called.RULE,
+    process_not_waited.RULE,
     rows_unclosed.RULE,
     stmt_unclosed.RULE,
     tx_unfinished.RULE,
