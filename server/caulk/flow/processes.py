@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from caulk.flow.access import Place
 from caulk.flow.cfg import Block, Item, items
-from caulk.flow.obligations import Ending, OpenExit, Outcome, State, Terms, Walk
+from caulk.flow.obligations import State, Walk
+from caulk.flow.outcomes import Ending, OpenExit, Outcome, Terms
 from caulk.ir import nodes as ir
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from caulk.ir import nodes as ir
 from caulk.rules.naming import free_name
 from caulk.rules.rule import Rule
 
-_OPENS = re.compile(rb"xdg-open|rundll32|x-www-browser|wslview|\"open\"|(?i:explorer)|\"/c\", *\"start\"")
+_OPENS = re.compile(rb"xdg-open|rundll32|x-www-browser|wslview|(?i:browser)|\"open\"|(?i:explorer)|\"/c\", *\"start\"")
 """A function that names one of these hands something to the desktop: the process ends at once."""
 _HANDS_OVER = re.compile(r"(?i)restart|relaunch|respawn|reexec|daemon|detach|background|upgrade|selfupdate")
 """Names of functions whose process is meant to outlive this one."""
