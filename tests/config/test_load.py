@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from caulk.config.load import ConfigError, check_codes, find_config, from_table, load
+from caulk.config.errors import ConfigError
+from caulk.config.load import check_codes, find_config, from_table, load
 from caulk.rules.registry import by_code
 
 

@@ -14,7 +14,8 @@ import attrs
 import click
 
 from caulk.batch.discover import Exclusion, Found, discover
-from caulk.config.load import ConfigError, check_codes, find_config, load
+from caulk.config.errors import ConfigError
+from caulk.config.load import check_codes, find_config, load
 from caulk.config.settings import Settings
 from caulk.rules import registry
 from caulk.semantics.contracts import ContractError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -12,19 +11,11 @@ from typing import Any
 import attrs
 from pathspec import GitIgnoreSpec
 
-from caulk.config.contracts import CODES, EXPECTED, EXPRESSIONS, KEYS
+from caulk.config import contracts
+from caulk.config.errors import ConfigError, nearest, shown, words
 from caulk.config.settings import ALL, DEFER_STYLES, SEVERITIES, TIERS, Settings
 
 FILE_NAME = "caulk.toml"
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used. The message names file, line and key, and what would be right."""
-
-    def __init__(self, message: str, word: str = "") -> None:
-        super().__init__(message)
-        self.word = word
-        """The key or value that is wrong, as it stands in the file."""
 
 
 def find_config(directory: Path) -> Path | None:
@@ -82,37 +73,22 @@ def from_table(table: Mapping[str, Any]) -> Settings:
     return Settings(**values)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """``, did you mean 'x'?`` or nothing."""
-    found = difflib.get_close_matches(word, list(known), 1, 0.5)
-    return f", did you mean {found[0]!r}?" if found else ""
-
-
 def _checked(key: str, value: Any) -> Any:
     match key:
         case "select" | "ignore" | "extend-safe-fixes" | "extend-unsafe-fixes":
-            return _words(key, value)
+            return words(key, value)
         case "exclude":
-            return _patterns(_words(key, value))
+            return _patterns(words(key, value))
         case "severity":
             return _severities(value)
         case "defer-style":
             if value not in DEFER_STYLES:
-                raise ConfigError(f"defer-style must be one of {', '.join(DEFER_STYLES)}, not {_shown(value)}", key)
+                raise ConfigError(f"defer-style must be one of {', '.join(DEFER_STYLES)}, not {shown(value)}", key)
             return value
         case _:
             if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
                 raise ConfigError(f"{key} must be written as [[{key}]] tables", key)
-            return tuple(_contract(table) for table in value)
-
-
-def _words(key: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ConfigError(f"{key} must be a list of strings, not {_shown(value)}", key)
-    for item in value:
-        if not isinstance(item, str):
-            raise ConfigError(f"{key} must be a list of strings, without {_shown(item)}", key)
-    return tuple(value)
+            return tuple(map(contracts.check, value))
 
 
 def _patterns(written: tuple[str, ...]) -> tuple[str, ...]:
@@ -126,42 +102,11 @@ def _patterns(written: tuple[str, ...]) -> tuple[str, ...]:
 
 def _severities(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise ConfigError(f"severity must be a table of codes, not {_shown(value)}", "severity")
+        raise ConfigError(f"severity must be a table of codes, not {shown(value)}", "severity")
     for code, severity in value.items():
         if severity not in SEVERITIES:
-            raise ConfigError(
-                f"severity of {code} must be one of {', '.join(SEVERITIES)}, not {_shown(severity)}", code
-            )
+            raise ConfigError(f"severity of {code} must be one of {', '.join(SEVERITIES)}, not {shown(severity)}", code)
     return dict(value)
-
-
-def _contract(table: Mapping[str, Any]) -> Mapping[str, Any]:
-    for key, value in table.items():
-        if key not in KEYS:
-            raise ConfigError(f"unknown key {key!r} in [[contract]]{nearest(key, KEYS)}", key)
-        wanted = KEYS[key]
-        if wanted is list:
-            _words(key, value)
-        elif type(value) is not wanted:  # a bool is an int too
-            raise ConfigError(f"{key} must be {EXPECTED[wanted]}, not {_shown(value)}", key)
-        if key in EXPRESSIONS:
-            _regular_expression(key, value)
-    if not table.get("acquire") and not table.get("types"):
-        raise ConfigError("a [[contract]] must say what acquires: a list of functions in acquire", "contract")
-    if table.get("must_call") == []:
-        raise ConfigError("must_call must name at least one method", "must_call")
-    return table
-
-
-def _regular_expression(key: str, value: str) -> None:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ConfigError(f"{key} is not a regular expression: {error}", key) from error
-
-
-def _shown(value: Any) -> str:
-    return repr(value) if isinstance(value, str | int | float | bool) else f"a {type(value).__name__}"
 
 
 def named_codes(settings: Settings) -> tuple[str, ...]:
@@ -172,7 +117,7 @@ def named_codes(settings: Settings) -> tuple[str, ...]:
         *settings.severity,
         *settings.extend_safe_fixes,
         *settings.extend_unsafe_fixes,
-        *(table[key] for table in settings.contracts for key in CODES if key in table),
+        *(table[key] for table in settings.contracts for key in contracts.CODES if key in table),
     )
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from caulk.flow.access import Place
+from caulk.flow.access import Place, place_of
 from caulk.flow.cfg import Block, Item, items
 from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
-from caulk.semantics.contracts import Contract
+from caulk.semantics.contracts import RECEIVER, Contract
 from caulk.semantics.model import ANY, Callee, CalleeKind, Interface, Pointer, Type, named
 
 if TYPE_CHECKING:
@@ -41,8 +41,22 @@ class Acquire:
 
     @property
     def target(self) -> ir.Expr | None:
-        """The left side that gets the resource."""
-        return self.left[self.contract.result] if self.contract.result < len(self.left) else None
+        """The left side that gets the resource; None when no result is the resource."""
+        given, result = self.contract.given, self.contract.result
+        return self.left[result] if given is None and result < len(self.left) else None
+
+    @property
+    def given(self) -> ir.Expr | None:
+        """The receiver or argument that is the resource, when no result is."""
+        number, func = self.contract.given, self.call.func
+        if number == RECEIVER:
+            return func.base if isinstance(func, ir.Selector) else None
+        return self.call.args[number] if number is not None and number < len(self.call.args) else None
+
+    @property
+    def owner(self) -> Place | None:
+        """What it is acquired from: the receiver of the call, when that is a variable or a field."""
+        return place_of(self.call.func.base, _never) if isinstance(self.call.func, ir.Selector) else None
 
     @property
     def is_discarded(self) -> bool:
@@ -50,11 +64,13 @@ class Acquire:
         target = self.target
         if isinstance(target, ir.Name):
             return target.name == "_"
-        return target is None and isinstance(self.item, ir.ExprStmt) and not self.inline
+        return target is None and isinstance(self.item, ir.ExprStmt) and not self.inline and self.contract.given is None
 
     @property
     def place(self) -> Place | None:
         """The alias that the acquisition creates; None when the resource gets no name of this function."""
+        if self.given is not None:
+            return place_of(self.given, _never)
         target = self.target
         if isinstance(target, ir.Name) and target.symbol is not None and target.symbol.function is self.function:
             return Place(target.symbol, self.contract.resource)
@@ -70,6 +86,11 @@ class Acquire:
     @property
     def error_symbol(self) -> ir.Symbol | None:
         return self.symbol_at(self.contract.unless_error)
+
+
+def _never(call: ir.Call) -> bool:
+    """No call is a conversion as far as the place of an acquisition goes."""
+    return False
 
 
 def acquires_in(unit: FunctionUnit, function: ir.Function) -> Iterator[Acquire]:
@@ -111,14 +132,14 @@ class _Finder:
             pairs = []
         for call, left in pairs:
             contract = self._contract(call, left)
-            if contract is not None and contract.result < len(left):
+            if contract is not None and (contract.given is not None or contract.result < len(left)):
                 yield Acquire(self._function, block, index, item, call, contract, left)
 
     def _returned(self, block: Block, index: int, item: ir.Return) -> Iterator[Acquire]:
         for number, value in enumerate(item.values):
             if isinstance(value, ir.Call):
                 contract = self._contract(value, ())
-                if contract is None:
+                if contract is None or contract.given is not None:
                     continue
                 result = contract.result if len(item.values) == 1 else number
                 if len(item.values) == 1 or contract.result == 0:
@@ -133,7 +154,7 @@ class _Finder:
                 continue
             inner = part.func.base
             if isinstance(inner, ir.Call):
-                contract = self._table_contract(inner)
+                contract = self._applicable(self._table_contract(inner), inner)
                 if contract and contract.inline and part.func.field not in contract.must_call:
                     yield Acquire(self._function, block, index, item, inner, contract, inline=True)
 
@@ -157,7 +178,10 @@ class _Finder:
         return self._by_use(call, callee, left)
 
     def _applicable(self, contract: Contract | None, call: ir.Call) -> Contract | None:
-        """Compressing writers over memory hold nothing but memory; the answer to HEAD has no body."""
+        """Not for other versions of Go. Compressing writers over memory hold nothing but memory; the answer to HEAD has no body."""
+        version = self._unit.program.version
+        if contract is not None and not contract.in_force(version.language, version.toolchain):
+            return None
         if contract is not None and contract.kind == "compressor" and call.args and self._is_memory(call.args[0]):
             return None
         if contract is not None and contract.kind == "body" and any(map(_is_head_request, call.args)):

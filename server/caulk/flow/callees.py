@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from caulk.flow.access import ELEMENT, Path
-from caulk.flow.outcomes import BORROWS, CALLED, TAKES, Effect, Terms, joined
+from caulk.flow.outcomes import BORROWS, CALLED, RELEASES, TAKES, Effect, EffectKind, Terms, joined
 from caulk.ir import nodes as ir
-from caulk.semantics.contracts import CALL_ITSELF
+from caulk.semantics.contracts import CALL_ITSELF, Handling
 from caulk.semantics.model import Callee, CalleeKind, named
 
 if TYPE_CHECKING:
@@ -25,6 +25,12 @@ class Callees:
 
     def effect(self, call: ir.Call, callee: Callee, index: int, paths: list[Path]) -> Effect:
         """What the callee does with its argument number ``index``."""
+        if callee.kind in (CalleeKind.FUNCTION, CalleeKind.METHOD):
+            if () in paths and self._terms.releases(callee, index):
+                return RELEASES
+            said = self._said(callee, index, paths)
+            if said is not None:
+                return said
         match callee.kind:
             case CalleeKind.CONVERSION:
                 return BORROWS
@@ -39,6 +45,18 @@ class Callees:
                 return self._foreign_effect(call, callee, index, paths)
             case _:
                 return TAKES
+
+    def _said(self, callee: Callee, index: int, paths: list[Path]) -> Effect | None:
+        """What the tables say of the argument; None when they do not speak of it."""
+        match self._unit.program.contracts.handling(callee, index):
+            case Handling.OWNING:
+                return TAKES
+            case Handling.NOT_OWNING:
+                return BORROWS
+            case Handling.ALIAS:
+                return Effect(EffectKind.RETURNS, tuple((0, path) for path in paths))
+            case _:
+                return None
 
     def callback(self, call: ir.Call, callee: Callee, index: int) -> Effect:
         """What the callee does with a function that it is given as argument ``index``: it may call it, keep or forget it."""

@@ -25,7 +25,9 @@ class Gate:
         self._releasable = frozenset(name.rpartition(".")[2] for name in contracts.types)
         self._release = contracts.ownership.release_pattern
         own = set(_own_acquirers(program.package, self._releasable | _closable_types(program.package, self._release)))
-        self._words = frozenset(name.encode() for name in contracts.short_names | own)
+        module = program.package.module
+        reachable = frozenset((module.path, *module.requires)) if module is not None else None
+        self._words = frozenset(name.encode() for name in contracts.words(reachable) | own)
 
     def lets_in(self, text: bytes) -> bool:
         """Whether a function with this text may acquire, release or return something."""

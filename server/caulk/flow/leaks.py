@@ -14,6 +14,7 @@ from caulk.flow.outcomes import Ending, Event, OpenExit, Outcome
 from caulk.flow.shapes import tested_for_nil
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements
+from caulk.semantics.contracts import RECEIVER
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -80,6 +81,8 @@ def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
         yield Leak(unit, LeakKind.INLINE, acquire)
         return
     if acquire.is_discarded:
+        if acquire.contract.discard_ok:
+            return
         yield Leak(unit, LeakKind.DISCARDED, acquire)
         return
     outcome = unit.program.summaries.outcome(unit, acquire)
@@ -91,16 +94,30 @@ def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
     looped = _loop_defer(unit, acquire, outcome)
     if looped is not None:
         yield Leak(unit, LeakKind.LOOP_DEFER, acquire, outcome, looped)
-    if outcome.open and not _tolerated(acquire, outcome):
+    if outcome.open and not _tolerated(unit, acquire, outcome):
         only_overwritten = all(exit_.overwritten for exit_ in outcome.open)
         yield Leak(unit, LeakKind.OVERWRITTEN if only_overwritten else LeakKind.OPEN, acquire, outcome)
 
 
-def _tolerated(acquire: Acquire, outcome: Outcome) -> bool:
-    """Error paths may abandon a compressing writer: only one that is never closed counts."""
+def _tolerated(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> bool:
+    """Error paths may abandon a compressing writer: only one that is never closed counts. What was there before the call and
+    is not made here (a semaphore, a field) may be meant to be held on: it counts where it is released on another path."""
+    if acquire.contract.given is not None and not _is_made_here(unit, acquire):
+        return not outcome.has(Ending.RELEASED, Ending.DEFERRED)
     return acquire.contract.never_only and outcome.has(
         Ending.RELEASED, Ending.DEFERRED, Ending.TRANSFERRED, Ending.RETURNED
     )
+
+
+def _is_made_here(unit: FunctionUnit, acquire: Acquire) -> bool:
+    """Whether the value that was given is a variable of this function alone, not a semaphore to be held by convention."""
+    place, contract = acquire.place, acquire.contract
+    if place is None or place.path or contract.given == RECEIVER:
+        return False
+    symbol = place.symbol
+    if symbol.function is not acquire.function or symbol.kind is not ir.SymbolKind.LOCAL:
+        return False
+    return not any(symbol in unit.program.summaries.captured(inner) for inner in acquire.function.walk())
 
 
 def _premature_release(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Event | None:

@@ -19,6 +19,7 @@ from caulk.flow.cfg import Block, BodyEnd, Edge, FunctionEnd, Item
 from caulk.flow.outcomes import Aliases, EffectKind, Ending, Errors, Event, Held, OpenExit, Outcome, PathEnd, Terms
 from caulk.flow.shapes import EXPRESSIONS, asserts_no_error, closure_of
 from caulk.ir import nodes as ir
+from caulk.ir.visit import expressions
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -215,6 +216,8 @@ class Walk(Bindings, Branches):
             call = statement.call
             if not isinstance(call, ir.Call):
                 continue
+            if self._ends_owner(call):
+                raise PathEnd(Ending.DEFERRED)
             if isinstance(call.func, ir.FuncLit):
                 effect = self._literal_effect(call.func.function)
                 if effect in (EffectKind.RELEASES, EffectKind.MAY_RELEASE, EffectKind.TAKES):
@@ -223,6 +226,15 @@ class Walk(Bindings, Branches):
                 call
             ):
                 raise PathEnd(Ending.DEFERRED)
+
+    def _ends_owner(self, deferred: ir.Call) -> bool:
+        """Whether a deferred call releases what the value was acquired from, or gives that to somebody who may."""
+        owner = self._terms.owner
+        return owner is not None and any(
+            self._releases_owner(part) or any(self._place(arg) == owner for arg in part.args)
+            for part in expressions(deferred, literals=True)
+            if isinstance(part, ir.Call)
+        )
 
     def _ends(self, call: ir.Call) -> bool:
         try:

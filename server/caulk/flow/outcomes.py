@@ -10,7 +10,8 @@ from typing import TypeAlias
 from caulk.flow.access import Path, Place
 from caulk.flow.cfg import Block, BodyEnd, Item
 from caulk.ir import nodes as ir
-from caulk.semantics.contracts import CALL_ITSELF, Contract
+from caulk.semantics.contracts import CALL_ITSELF, Contract, ReleaseFunction
+from caulk.semantics.model import Callee
 
 Errors: TypeAlias = frozenset[ir.Symbol]
 Aliases: TypeAlias = frozenset[Place]
@@ -53,6 +54,7 @@ class Effect:
         return self.kind in (EffectKind.RELEASES, EffectKind.MAY_RELEASE)
 
 
+RELEASES = Effect(EffectKind.RELEASES)
 TAKES = Effect(EffectKind.TAKES)
 BORROWS = Effect(EffectKind.BORROWS)
 DIVERGES = Effect(EffectKind.DIVERGES)
@@ -140,10 +142,33 @@ class Terms:
     released_by: frozenset[str] = frozenset()
     ok_symbols: frozenset[ir.Symbol] = frozenset()
     """Bool variables that are true exactly when the resource exists."""
+    function: ReleaseFunction | None = None
+    """A function that releases the value which it is given."""
+    owner: Place | None = None
+    """What it was acquired from, when releasing that (by ``owner_releases``) releases it too."""
+    owner_releases: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, contract: Contract, ok_symbols: frozenset[ir.Symbol] = frozenset()) -> Terms:
-        return cls(contract.must_call, contract.released_by, ok_symbols)
+    def of(
+        cls, contract: Contract, ok_symbols: frozenset[ir.Symbol] = frozenset(), owner: Place | None = None
+    ) -> Terms:
+        return cls(
+            contract.must_call,
+            contract.released_by,
+            ok_symbols,
+            contract.release_function,
+            owner if contract.owner_releases else None,
+            contract.owner_releases,
+        )
+
+    def releases(self, callee: Callee, argument: int) -> bool:
+        """Whether the callee is the function that releases its argument of that number."""
+        function = self.function
+        return (
+            function is not None
+            and argument == function.argument
+            and function.name in (callee.name, callee.declared_name)
+        )
 
 
 CALLED = Terms(frozenset({CALL_ITSELF}))

@@ -66,7 +66,7 @@ class Summaries:
             start = State(unit.cfg(function).entry, 0, seeds, frozenset(), frozenset())
             return self._walk(unit, function, start, terms).effect()
 
-        return self._effects.solve((id(unit), id(function), seeds, terms.must_call), least, walk)
+        return self._effects.solve((id(unit), id(function), seeds, terms), least, walk)
 
     def _walk(self, unit: FunctionUnit, function: ir.Function, start: State, terms: Terms) -> Outcome:
         outcome = Walk(unit, function, terms).run(start)
@@ -143,7 +143,7 @@ class Summaries:
         error = acquire.error_symbol
         errors = frozenset([error] if error is not None else [])
         ok = acquire.symbol_at(acquire.contract.ok_result)
-        terms = Terms.of(acquire.contract, frozenset([ok] if ok is not None else []))
+        terms = Terms.of(acquire.contract, frozenset([ok] if ok is not None else []), acquire.owner)
         companion = acquire.symbol_at(acquire.contract.companion)
         also = [Place(companion, (CALL_ITSELF,))] if companion is not None else []
         start = State(acquire.block, acquire.index + 1, frozenset([place, *also]), errors, facts)
@@ -209,7 +209,7 @@ class Summaries:
         self, unit: FunctionUnit, function: ir.Function, contract: Contract, result: int, path: Path
     ) -> Contract | None:
         """``contract`` for the callers of a function that returns the obligation in ``result`` behind ``path``."""
-        if result >= len(function.results) or DERIVED in path:
+        if result >= len(function.results) or DERIVED in path or contract.given is not None:
             return None
         type_ = unit.typer.resolve(function.results[result].type)
         error = self._error_result(unit, function, result)

@@ -164,7 +164,7 @@ class Uses:
             self._use(call.args[0], escapes=escapes)
             return []
         release = Ending.DEFERRED if deferred else Ending.RELEASED
-        if self._is_called(call):
+        if self._releases_owner(call) or self._is_called(call):
             raise PathEnd(release)
         through = self._called(call, callee, release, spawned=spawned, deferred=deferred)
         through += self._arguments(call, callee, release, spawned=spawned)
@@ -178,6 +178,16 @@ class Uses:
         """Whether it calls the function that is followed, or the one that releases what is followed."""
         paths = self._held(call.func)
         return (CALL_ITSELF,) in paths or (() in paths and CALL_ITSELF in self._terms.must_call)
+
+    def _releases_owner(self, call: ir.Call) -> bool:
+        """Whether the call releases what the value was acquired from, and the value with it."""
+        func = call.func
+        return (
+            self._terms.owner is not None
+            and isinstance(func, ir.Selector)
+            and func.field in self._terms.owner_releases
+            and self._place(func.base) == self._terms.owner
+        )
 
     def _called(self, call: ir.Call, callee: Callee, release: Ending, *, spawned: bool, deferred: bool) -> Held:
         """What calling does to the obligation by way of the function part: a method of its holder, a literal."""

@@ -13,7 +13,8 @@ from typing import Any
 
 import attrs
 
-from caulk.config.load import ConfigError, check_codes, find_config, from_table, load
+from caulk.config.errors import ConfigError
+from caulk.config.load import check_codes, find_config, from_table, load
 from caulk.config.settings import Settings
 from caulk.engine.analyze import Analysis
 from caulk.engine.workspace import Workspace

@@ -27,7 +27,7 @@ from caulk.flow.program import FunctionUnit
 from caulk.flow.shapes import EXPRESSIONS
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
-from caulk.semantics.contracts import CALL_ITSELF, Contract
+from caulk.semantics.contracts import CALL_ITSELF, Contract, argument_number
 from caulk.semantics.model import named
 
 _NAMES = {
@@ -68,7 +68,7 @@ def _defer_at(leak: Leak) -> Place | None:
     acquire = leak.acquire
     placement = leak.unit.placement(acquire.function)
     error = acquire.error_symbol
-    value = acquire.symbol_at(acquire.contract.result)
+    value = acquire.symbol_at(acquire.contract.result) if acquire.contract.given is None else None
     return _place(leak.unit, placement.after_check(acquire.item, error, value))
 
 
@@ -85,19 +85,53 @@ def _release(leak: Leak, name: str | None = None) -> Release | None:
         path, argument = (), ""
     method = contract.released_through or contract.release
     target = ".".join((base, *path))
-    call = f"{target}({argument})" if method == CALL_ITSELF else f"{target}.{method}({argument})"
+    if method:
+        call = f"{target}({argument})" if method == CALL_ITSELF else f"{target}.{method}({argument})"
+    else:
+        function = _release_function(leak)
+        if function is None:
+            return None
+        call = f"{function}({_with_value(contract, target, argument)})"
     unchecked = contract.unless_error is not None and acquire.error_symbol is None and not contract.nil_safe
     return Release(call, contract.returns_error, base if unchecked else "")
 
 
+def _with_value(contract: Contract, value: str, argument: str) -> str:
+    """The arguments of the releasing function: the value, and the other argument on the side that is left."""
+    function = contract.release_function
+    given = [value, argument] if function is None or function.argument == 0 else [argument, value]
+    return ", ".join(part for part in given if part)
+
+
+def _release_function(leak: Leak) -> str | None:
+    """How the function that releases is called from here: as a method of what the value was acquired from, or by the name
+    that its package has in the file. None when it cannot be called."""
+    unit, call, function = leak.unit, leak.acquire.call, leak.acquire.contract.release_function
+    if function is None:
+        return None
+    owner, _, name = function.name.rpartition(".")
+    if function.by_owner:
+        callee = unit.typer.callee(call)
+        owners = (callee.name.rpartition(".")[0], callee.declared_name.rpartition(".")[0])
+        if leak.acquire.owner is None or not isinstance(call.func, ir.Selector) or owner not in owners:
+            return None
+        return f"{unit.source_text(call.func.base)}.{name}"
+    if owner == unit.program.package.path:
+        return name
+    text = unit.file.source.data
+    names = (local for local, path in unit.file.package_file.imports.items() if path == owner)
+    local = next((local for local in names if re.search(rf"\b{local}\.".encode(), text)), None)
+    return f"{local}.{name}" if local is not None else None
+
+
 def _release_argument(leak: Leak) -> str | None:
-    match leak.acquire.contract.release_argument:
-        case "":
-            return ""
-        case "nil":
-            return "nil"
-        case _:
-            return _context_argument(leak)
+    written = leak.acquire.contract.release_argument
+    number = argument_number(written)
+    if number is not None:
+        args = leak.acquire.call.args
+        simple = number < len(args) and isinstance(args[number], ir.Name | ir.Literal)
+        return leak.unit.source_text(args[number]) if simple else None
+    return _context_argument(leak) if written == "context" else written
 
 
 def _context_argument(leak: Leak) -> str | None:
@@ -128,7 +162,7 @@ def _unreleased(leak: Leak) -> Evidence:
         and any(not isinstance(event.item, EXPRESSIONS) for event in outcome.of(Ending.RELEASED)),
         transferred=outcome.has(Ending.TRANSFERRED, Ending.RETURNED),
         late_defer=_late_defer(leak),
-        rebound=place.symbol.assigned > (0 if _declares(acquire, place.symbol) else 1),
+        rebound=place.symbol.assigned > (0 if _declares(acquire, place.symbol) or acquire.given is not None else 1),
         goroutine=_goroutine_start(leak, spawned),
         spawned=bool(spawned),
     )

@@ -22,6 +22,8 @@ _PAST = {
     "End": "ended",
     "Stop": "stopped",
     "Unlock": "unlocked",
+    "Put": "put back",
+    "Sync": "synced",
     CALL_ITSELF: "called",
 }
 
@@ -44,7 +46,13 @@ def unreleased(
 def _check(code: str, tier: Tier, unit: FunctionUnit) -> Iterator[Finding]:
     for leak in unit.leaks:
         if leak.code == code and not _is_tolerated_in_main(leak):
-            yield _finding(leak, code, tier)
+            yield _finding(leak, code, _tier(leak, tier))
+
+
+def _tier(leak: Leak, tier: Tier) -> Tier:
+    """That of the rule, or a lower one when the contract says that less depends on it."""
+    own = Tier(leak.acquire.contract.tier or tier.value)
+    return max(own, tier, key=list(Tier).index)
 
 
 def _is_tolerated_in_main(leak: Leak) -> bool:
@@ -86,7 +94,7 @@ def _subject(leak: Leak) -> str:
 def _message(leak: Leak) -> str:
     contract = leak.acquire.contract
     subject = _subject(leak)
-    done = _PAST.get(contract.release, "released")
+    done = _PAST.get(contract.release_name, "released")
     called = _short_call(leak.unit, leak.acquire.call)
     match leak.kind:
         case LeakKind.DISCARDED:

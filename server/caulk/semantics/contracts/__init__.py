@@ -12,65 +12,40 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from caulk.config.contracts import KEYS
+from caulk.semantics.contracts.contract import (
+    CALL_ITSELF,
+    HANDLINGS,
+    RECEIVER,
+    Contract,
+    Handling,
+    ReleaseFunction,
+    TypeContract,
+    argument_number,
+    contract_of,
+    plain_name,
+)
 from caulk.semantics.model import Callee
 
-CALL_ITSELF = "()"
-"""The release of a function value: calling it."""
+__all__ = [
+    "CALL_ITSELF",
+    "RECEIVER",
+    "Contract",
+    "ContractError",
+    "Contracts",
+    "Handling",
+    "Ownership",
+    "ReleaseFunction",
+    "TypeContract",
+    "argument_number",
+    "load",
+    "shipped_tables",
+]
 
 
 class ContractError(ValueError):
     """A contract table that cannot be used; the message names the key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
-    """One obligation. ``kind`` groups contracts that the engine treats alike (``rows`` end when Next is false)."""
-
-    code: str
-    kind: str
-    noun: str
-    why: str
-    must_call: frozenset[str]
-    release: str
-    """The method that a fix calls: the first of ``must_call`` as written."""
-    result: int = 0
-    unless_error: int | None = None
-    """Index of the error result: no obligation when that is non-nil. None when the call cannot fail."""
-    resource: tuple[str, ...] = ()
-    """The access path from the result to what must be released (``Body``)."""
-    returns_error: bool = True
-    """Whether the release returns an error."""
-    release_argument: str = ""
-    """``context`` or ``nil``: what the release is called with; empty for nothing."""
-    idempotent: bool = False
-    """Whether the release may come after another one (``Rollback`` after ``Commit``): a defer never hurts."""
-    nil_safe: bool = False
-    never_only: bool = False
-    """Report only when no path at all releases it: error paths may abandon the value."""
-    inline: bool = False
-    """Whether using the result on the spot (``pool.Get().Do(…)``) loses it."""
-    released_by: frozenset[str] = frozenset()
-    """Methods whose false edge releases (``Next``)."""
-    discard_code: str = ""
-    overwrite_code: str = ""
-    released_through: str = ""
-    """For a value that owns the resource: its method that releases it."""
-    ok_result: int | None = None
-    """Index of a bool result that is true exactly when the resource exists."""
-    companion: int | None = None
-    """Index of a function result that releases the resource (``f, closeIt, err := open()``)."""
-
-
-@dataclass(frozen=True, slots=True)
-class TypeContract:
-    """The same obligation for any call that returns the type through an interface or a function value."""
-
-    contract: Contract
-    names: re.Pattern[str] | None
-    """What the called name must look like, when the type alone says too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,90 +64,114 @@ class Ownership:
     borrowing_fields: frozenset[str]
 
 
+T = TypeVar("T")
+
+
+class _ByCallee(Generic[T]):
+    """Entries by the names of functions; ``pkg.*.Method`` stands for every type of the package."""
+
+    def __init__(self) -> None:
+        self.exact: dict[str, T] = {}
+        self.any_type: dict[tuple[str, str], T] = {}
+
+    def add(self, written: str, entry: T) -> None:
+        package, star, method = written.partition(".*.")
+        if star:
+            self.any_type[package, method] = entry
+        else:
+            self.exact[plain_name(written)] = entry
+
+    def find(self, callee: Callee, default: T) -> T:
+        """By the static type of the base first, then by the type that declares the method."""
+        for name in dict.fromkeys((callee.name, callee.declared_name)):
+            if name in self.exact:
+                return self.exact[name]
+            base, _, method = name.rpartition(".")
+            wild = base.rpartition(".")[0], method
+            if wild in self.any_type:
+                return self.any_type[wild]
+        return default
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The full names, those for every type without the type."""
+        yield from self.exact
+        yield from (f"{package}.{method}" for package, method in self.any_type)
+
+
+_UNKNOWN = object()
+
+
 class Contracts:
     """All contracts in force: the shipped ones and the user's."""
 
     def __init__(self, tables: Iterable[Mapping[str, Any]], ownership: Ownership) -> None:
         self.ownership = ownership
-        self._exact: dict[str, Contract | None] = {}
-        self._any_type: dict[tuple[str, str], Contract | None] = {}
+        self._acquiring: _ByCallee[Contract | object | None] = _ByCallee()
+        self._handling: _ByCallee[Mapping[int | None, Handling]] = _ByCallee()
         self.types: dict[str, TypeContract] = {}
         for table in tables:
             self._add(table)
-        self.short_names = frozenset(
-            {name.rpartition(".")[2] for name in self._exact} | {name for _, name in self._any_type}
-        )
-        """The last identifiers of all acquiring names: what a text must contain to be of interest."""
+        self._words: dict[frozenset[str], frozenset[str]] = {}
 
     def _add(self, table: Mapping[str, Any]) -> None:
-        contract = None if table.get("kind") == "none" else _contract(table)
+        contract = None if table.get("kind") == "none" else contract_of(table)
         for written in table.get("acquire", ()):
-            name = written.replace("(*", "").replace(")", "")
-            package, star, method = name.partition(".*.")
-            if star:
-                self._any_type[package, method] = contract
-            else:
-                self._exact[name] = contract
+            self._acquiring.add(written, contract)
         if contract is not None:
             names = table.get("type_names")
             for type_name in table.get("types", ()):
                 self.types[type_name] = TypeContract(contract, re.compile(names) if names else None)
+        for key, handling in HANDLINGS.items():
+            for written in table.get(key, ()):
+                name, _, argument = written.partition(" ")
+                known = self._handling.exact.get(plain_name(name), {})
+                self._handling.add(name, {**known, argument_number(argument): handling})
 
     def knows(self, callee: Callee) -> bool:
         """Whether a table speaks of the callee, be it to say that it creates nothing."""
-        return any(name in self._exact or self._wild(name) in self._any_type for name in _names(callee))
+        return self._acquiring.find(callee, _UNKNOWN) is not _UNKNOWN
 
     def of(self, callee: Callee) -> Contract | None:
         """The contract of a call, None when it creates no obligation that a table knows."""
-        for name in _names(callee):
-            if name in self._exact:
-                return self._exact[name]
-            wild = self._wild(name)
-            if wild in self._any_type:
-                return self._any_type[wild]
-        return None
+        found = self._acquiring.find(callee, None)
+        return found if isinstance(found, Contract) else None
 
-    @staticmethod
-    def _wild(name: str) -> tuple[str, str]:
-        base, _, method = name.rpartition(".")
-        return base.rpartition(".")[0], method
+    def handling(self, callee: Callee, argument: int) -> Handling | None:
+        """What a table says that the callee does with its argument of that number; None when none speaks of it."""
+        said = self._handling.find(callee, {})
+        return said.get(argument, said.get(None))
+
+    def words(self, modules: frozenset[str] | None) -> frozenset[str]:
+        """The last identifiers of all acquiring names: what a text must contain to be of interest.
+
+        ``modules``: the paths of the modules whose types the code can meet (None: of any module)."""
+        if modules is None:
+            return frozenset(_last(name) for name in self._acquiring.names)
+        if modules not in self._words:
+            roots = frozenset(map(_root, modules))
+            self._words[modules] = frozenset(
+                _last(name)
+                for name in self._acquiring.names
+                if _is_std(name) or not roots.isdisjoint((_root(name), name.partition("/")[0]))
+            )
+        return self._words[modules]
 
 
-def _names(callee: Callee) -> tuple[str, ...]:
-    if callee.declared_name and callee.declared_name != callee.name:
-        return callee.name, callee.declared_name
-    return (callee.name,)
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
-def _contract(table: Mapping[str, Any]) -> Contract:
-    unknown = sorted(set(table) - KEYS.keys())
-    if unknown:
-        raise ContractError(f"unknown key {unknown[0]!r} in [[contract]]")
-    must_call = table.get("must_call", ["Close"])
-    if not isinstance(must_call, list) or not must_call or not all(isinstance(name, str) for name in must_call):
-        raise ContractError("must_call in [[contract]] must be a list of method names")
-    resource = table.get("resource", "")
-    return Contract(
-        code=table.get("code", "resource-unclosed"),
-        kind=table.get("kind", "closer"),
-        noun=table.get("noun", "value"),
-        why=table.get("why", "is never released"),
-        must_call=frozenset(must_call),
-        release=must_call[0],
-        result=table.get("result", 0),
-        unless_error=table.get("unless_error"),
-        resource=tuple(resource.split(".")) if resource else (),
-        returns_error=table.get("returns_error", must_call[0] != CALL_ITSELF),
-        release_argument=table.get("release_argument", ""),
-        idempotent=table.get("idempotent", False),
-        nil_safe=table.get("nil_safe", False),
-        never_only=table.get("never_only", False),
-        inline=table.get("inline", False),
-        released_by=frozenset(text.partition("(")[0] for text in table.get("released_by", ())),
-        discard_code=table.get("discard_code", ""),
-        overwrite_code=table.get("overwrite_code", ""),
-        ok_result=table.get("ok_result"),
-    )
+def _is_std(name: str) -> bool:
+    first, slash, _ = name.partition("/")
+    return not slash or "." not in first
+
+
+def _root(path: str) -> str:
+    """Host and owner of a path, without what follows a dot: names and module paths that share it may belong together."""
+    first, _, rest = path.partition("/")
+    second = rest.partition("/")[0].partition(".")[0]
+    return f"{first}/{second}" if second else first
 
 
 @lru_cache(maxsize=1)
@@ -203,9 +202,12 @@ def _ownership(data: Mapping[str, Any]) -> Ownership:
     )
 
 
-def load(user_tables: Iterable[Mapping[str, Any]] = ()) -> Contracts:
-    """The shipped contracts and the user's on top (a user's entry for the same name wins).
+def shipped_tables() -> tuple[Mapping[str, Any], ...]:
+    """The tables that come with caulk, in the order in which they are read."""
+    return _shipped()[0]
 
-    Raises ContractError for a user's table that cannot be used."""
+
+def load(user_tables: Iterable[Mapping[str, Any]] = ()) -> Contracts:
+    """The shipped contracts and the user's on top (a user's entry for the same name wins). All tables have been checked."""
     tables, ownership = _shipped()
     return Contracts((*tables, *user_tables), ownership)
