@@ -25,13 +25,20 @@ class Gate:
         self._releasable = frozenset(name.rpartition(".")[2] for name in contracts.types)
         self._release = contracts.ownership.release_pattern
         own = set(_own_acquirers(program.package, self._releasable | _closable_types(program.package, self._release)))
-        module = program.package.module
-        reachable = frozenset((module.path, *module.requires)) if module is not None else None
-        self._words = frozenset(name.encode() for name in contracts.words(reachable) | own)
+        self._words = frozenset(name.encode() for name in contracts.words(_reachable(program.package)) | own)
 
     def lets_in(self, text: bytes) -> bool:
         """Whether a function with this text may acquire, release or return something."""
         return not self._words.isdisjoint(_WORD.findall(text)) or _SIGNS.search(text) is not None
+
+
+def _reachable(package: Package) -> frozenset[str] | None:
+    """The modules and packages whose types the package can meet; None without a module."""
+    module = package.module
+    if module is None:
+        return None
+    imported = (declared.path for file in package.files for declared in file.decls.imports)
+    return frozenset((module.path, *module.requires, *imported))
 
 
 def _closable_types(package: Package, release: re.Pattern[str]) -> frozenset[str]:

@@ -100,6 +100,8 @@ class _ByCallee(Generic[T]):
 
 
 _UNKNOWN = object()
+_MODULE_HOSTS = ("go.opencensus.io", "resty.dev")
+"""Modules whose path begins with a host and has packages right below."""
 
 
 class Contracts:
@@ -112,6 +114,9 @@ class Contracts:
         self.types: dict[str, TypeContract] = {}
         for table in tables:
             self._add(table)
+        self._roots: dict[str, set[str]] = {}
+        for name in self._acquiring.names:
+            self._roots.setdefault("" if _is_std(name) else _root(name), set()).add(name.rpartition(".")[2])
         self._words: dict[frozenset[str], frozenset[str]] = {}
 
     def _add(self, table: Mapping[str, Any]) -> None:
@@ -145,21 +150,13 @@ class Contracts:
     def words(self, modules: frozenset[str] | None) -> frozenset[str]:
         """The last identifiers of all acquiring names: what a text must contain to be of interest.
 
-        ``modules``: the paths of the modules whose types the code can meet (None: of any module)."""
-        if modules is None:
-            return frozenset(_last(name) for name in self._acquiring.names)
-        if modules not in self._words:
-            roots = frozenset(map(_root, modules))
-            self._words[modules] = frozenset(
-                _last(name)
-                for name in self._acquiring.names
-                if _is_std(name) or not roots.isdisjoint((_root(name), name.partition("/")[0]))
-            )
-        return self._words[modules]
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]
+        ``modules``: the paths of the modules and packages whose types the code can meet (None: of any module)."""
+        roots = frozenset(self._roots)
+        if modules is not None:
+            roots = roots.intersection(map(_root, modules))
+        if roots not in self._words:
+            self._words[roots] = frozenset().union(*(self._roots[root] for root in roots), self._roots.get("", ()))
+        return self._words[roots]
 
 
 def _is_std(name: str) -> bool:
@@ -168,10 +165,11 @@ def _is_std(name: str) -> bool:
 
 
 def _root(path: str) -> str:
-    """Host and owner of a path, without what follows a dot: names and module paths that share it may belong together."""
+    """Host and owner of a path, without what follows a dot in the latter: a name and its module share it. A host that is a
+    module itself (``go.opencensus.io``) stands alone."""
     first, _, rest = path.partition("/")
     second = rest.partition("/")[0].partition(".")[0]
-    return f"{first}/{second}" if second else first
+    return f"{first}/{second}" if second and first not in _MODULE_HOSTS else first
 
 
 @lru_cache(maxsize=1)
