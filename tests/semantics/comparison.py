@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,22 +32,38 @@ from caulk.semantics.model import (
     Type,
     TypeParameter,
 )
-from caulk.semantics.packages import World
+from caulk.semantics.packages import Package, PackageFile, declarations
 from caulk.semantics.typer import Typer
 from caulk.semantics.types import default_type
+from caulk.semantics.world import World
 from caulk.syntax.split import split
 
 Truth = dict[str, dict[int, dict[str, Any]]]
 """File to offset of the opening parenthesis to record."""
 
 
-def dump(go: str, goroot: str, packages: Iterable[str], work: Path) -> Truth:
-    """Run the dumper on packages of the standard library."""
-    program = Path(__file__).parent / "gotypes"
-    env = {**os.environ, "GOFLAGS": "-mod=mod", "GOROOT": goroot, "GOWORK": "off", "CGO_ENABLED": "0"}
+def build_dumper(go: str, work: Path) -> Path:
+    """Build the program that asks go/types. ``go`` is the go command."""
     binary = work / "gotypes"
-    subprocess.run([go, "build", "-o", str(binary), "."], cwd=program, env=env, check=True)
-    found = subprocess.run([str(binary), *packages], env=env, check=True, capture_output=True)
+    env = {**os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "0"}
+    program = Path(__file__).parent / "gotypes"
+    subprocess.run([go, "build", "-o", str(binary), "."], cwd=program, env=env, check=True, timeout=300)
+    return binary
+
+
+def dump(
+    dumper: Path, goroot: str, packages: Iterable[str], modules: Mapping[str, str] | None = None, *, tests: bool = False
+) -> Truth:
+    """What go/types knows of packages of the standard library and of ``modules`` (path to directory)."""
+    options = ["-tests"] if tests else []
+    options += [word for path, directory in (modules or {}).items() for word in ("-module", f"{path}={directory}")]
+    found = subprocess.run(
+        [str(dumper), *options, *packages],
+        env={**os.environ, "GOROOT": goroot},
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
     truth: Truth = defaultdict(dict)
     for line in found.stdout.splitlines():
         record = json.loads(line)
@@ -63,6 +79,8 @@ class Tally:
 
     callees: Counter[str] = field(default_factory=Counter)
     results: Counter[str] = field(default_factory=Counter)
+    releasable: Counter[str] = field(default_factory=Counter)
+    """Verdicts on the results of calls that give something releasable."""
     examples: list[tuple[str, dict[str, Any], str, str]] = field(default_factory=list)
 
     def share(self, verdict: str, counts: Counter[str]) -> float:
@@ -71,7 +89,11 @@ class Tally:
 
     def __str__(self) -> str:
         parts = [f"{sum(self.callees.values())} calls"]
-        for name, counts in (("callee", self.callees), ("results", self.results)):
+        for name, counts in (
+            ("callee", self.callees),
+            ("results", self.results),
+            ("releasable", self.releasable),
+        ):
             shares = (
                 f"{verdict} {self.share(verdict, counts):.3f}" for verdict in ("right", "wrong", "unknown", "missing")
             )
@@ -80,21 +102,21 @@ class Tally:
 
 
 def compare(world: World, truth: Truth) -> Tally:
-    """Type every call of the files of ``truth``, package by package."""
+    """Type every call of the files of ``truth``, package by package, as the engine does."""
     tally = Tally()
-    directories: dict[str, list[str]] = defaultdict(list)
-    for file in truth:
-        directories[os.path.dirname(file)].append(file)
-    for directory, files in directories.items():
-        texts = [(file, Path(file).read_bytes()) for file in sorted(files)]
-        package = world.package_of(directory, texts)
-        for unit, (file, data) in zip(package.files, texts, strict=True):
+    groups: dict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
+    for file in sorted(truth):
+        data = Path(file).read_bytes()
+        groups[os.path.dirname(file), declarations(data).package][file] = data
+    for (directory, _), texts in groups.items():
+        package = world.package_of(directory, texts.items())
+        for unit, (file, data) in zip(package.files, texts.items(), strict=True):
             _compare_file(world, package, unit, data, dict(truth[file]), tally)
     return tally
 
 
 def _compare_file(
-    world: World, package: Any, unit: Any, data: bytes, expected: dict[int, dict[str, Any]], tally: Tally
+    world: World, package: Package, unit: PackageFile, data: bytes, expected: dict[int, dict[str, Any]], tally: Tally
 ) -> None:
     for chunk in split(data).functions:
         inside = {paren for paren in expected if chunk.start <= paren < chunk.end}
@@ -127,10 +149,14 @@ def _judge(typer: Typer, call: ir.Call, record: dict[str, Any], tally: Tally) ->
     type_ = typer.type_of(call)
     shown = [_shown(part) for part in (type_.items if isinstance(type_, Tuple) else (type_,))]
     if shown == [_plain(text) for text in record["results"]]:
-        tally.results["right"] += 1
-        return
-    verdict = "unknown" if any("?" in text for text in shown) else "wrong"
+        verdict = "right"
+    else:
+        verdict = "unknown" if any("?" in text for text in shown) else "wrong"
     tally.results[verdict] += 1
+    if record["releasable"]:
+        tally.releasable[verdict] += 1
+    if verdict == "right":
+        return
     tally.examples.append((f"results {verdict}", record, callee.kind.name, str(shown)))
 
 
@@ -141,8 +167,8 @@ def _callee_verdict(callee: Callee, record: dict[str, Any]) -> str:
     if wanted in ("value", "literal"):
         held = callee.kind in (CalleeKind.VALUE, CalleeKind.LITERAL)
         return "wrong" if not held else "right" if callee.signature is not None else "unknown"
-    if callee.kind is CalleeKind.VALUE and callee.signature is None:
-        return "unknown"
+    if callee.signature is None and callee.kind in (CalleeKind.VALUE, CalleeKind.FUNCTION, CalleeKind.METHOD):
+        return "unknown"  # at most a name that a contract may match
     if wanted != callee.kind.value:
         return "wrong"
     if wanted == "builtin":

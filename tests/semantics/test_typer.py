@@ -10,8 +10,8 @@ from caulk.ir import nodes as ir
 from caulk.ir.lower import lower_function
 from caulk.ir.visit import expressions
 from caulk.semantics.model import CalleeKind
-from caulk.semantics.packages import World
 from caulk.semantics.typer import Typer
+from caulk.semantics.world import World
 from caulk.syntax.split import split
 
 HEAD = """package p

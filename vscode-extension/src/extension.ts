@@ -70,6 +70,8 @@ function options(): Record<string, unknown> {
     select: settings.get("select", []),
     ignore: settings.get("ignore", []),
     deferStyle: settings.get("deferStyle", ""),
+    moduleCache: settings.get("moduleCache", ""),
+    goroot: settings.get("goroot", ""),
   };
 }
 

@@ -16,7 +16,7 @@ from caulk.findings.finding import Finding, Severity
 from caulk.reports import json as json_report
 from caulk.reports import text as text_report
 from caulk.reports.model import Item, OfferedFix, error_lines, items
-from caulk.semantics.packages import World
+from caulk.semantics.world import World
 from caulk.syntax.source import SourceFile
 from caulk_codefixes.codefix import FixSettings
 from caulk_codefixes.loop import applicability_in_bulk
@@ -29,6 +29,8 @@ def run_check(
     ignore: tuple[str, ...],
     config: str | None,
     no_config: bool,
+    module_cache: str,
+    goroot: str,
     jobs: int,
     color: str,
     format_: str,
@@ -37,7 +39,7 @@ def run_check(
 ) -> ExitCode:
     """Look, report, and say by the exit code what was found."""
     started = time.perf_counter()
-    chosen = Chosen(codes(select), codes(ignore), config, no_config)
+    chosen = Chosen(codes(select), codes(ignore), config, no_config, module_cache, goroot)
     found = find(paths, chosen)
     with usage_errors(), progress(found.count, "Checking") as advance:
         report = run(found, chosen.settings_of, jobs=jobs, progress=advance)

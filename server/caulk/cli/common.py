@@ -40,6 +40,8 @@ class Chosen:
     ignore: tuple[str, ...] = ()
     config: str | None = None
     no_config: bool = False
+    module_cache: str = ""
+    goroot: str = ""
 
     def settings_of(self, directory: str) -> Settings:
         """The settings of a directory: its nearest caulk.toml (or the one named) under the options of this call."""
@@ -50,6 +52,11 @@ class Chosen:
             settings = attrs.evolve(settings, select=self.select)
         if self.ignore:
             settings = attrs.evolve(settings, ignore=(*settings.ignore, *self.ignore))
+        for name in ("module_cache", "goroot"):
+            written = getattr(self, name)
+            if written:
+                found = written if written in ("auto", "off") else os.path.abspath(os.path.expanduser(written))
+                settings = attrs.evolve(settings, **{name: found})
         return settings
 
 

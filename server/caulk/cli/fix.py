@@ -30,6 +30,8 @@ def run_fix(
     ignore: tuple[str, ...],
     config: str | None,
     no_config: bool,
+    module_cache: str,
+    goroot: str,
     jobs: int,
     color: str,
     diff: bool,
@@ -38,7 +40,7 @@ def run_fix(
 ) -> ExitCode:
     """Fix every file that has findings; each is written whole, or not at all."""
     go = _go_command() if verify else ""
-    chosen = Chosen(codes(select), codes(ignore), config, no_config)
+    chosen = Chosen(codes(select), codes(ignore), config, no_config, module_cache, goroot)
     found = find(paths, chosen)
     with usage_errors(), progress(found.count, "Fixing") as advance:
         task = partial(mend, unsafe=unsafe_fixes)

@@ -33,6 +33,13 @@ SELECTION = (
     ),
     click.option("--no-config", is_flag=True, help="Use no caulk.toml."),
     click.option(
+        "--module-cache",
+        metavar="WHERE",
+        default="",
+        help="Sources of other modules: auto (as the go command finds them), off, or a directory.",
+    ),
+    click.option("--goroot", metavar="WHERE", default="", help="Sources of Go itself: auto, off, or a directory."),
+    click.option(
         "--jobs", type=click.IntRange(0, 256), default=0, help="Processes; 0 decides by the size of the work."
     ),
     click.option(

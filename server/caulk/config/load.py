@@ -85,10 +85,18 @@ def _checked(key: str, value: Any) -> Any:
             if value not in DEFER_STYLES:
                 raise ConfigError(f"defer-style must be one of {', '.join(DEFER_STYLES)}, not {shown(value)}", key)
             return value
+        case "module-cache" | "goroot":
+            return _source(key, value)
         case _:
             if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
                 raise ConfigError(f"{key} must be written as [[{key}]] tables", key)
             return tuple(map(contracts.check, value))
+
+
+def _source(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{key} must be auto, off or a directory, not {_shown(value)}", key)
+    return value
 
 
 def _patterns(written: tuple[str, ...]) -> tuple[str, ...]:

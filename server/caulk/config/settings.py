@@ -33,5 +33,9 @@ class Settings:
     """Patterns as in ``.gitignore`` of paths that are left out, relative to the file."""
     contracts: tuple[Mapping[str, Any], ...] = ()
     """The user's own acquire/release pairs: ``[[contract]]`` tables."""
+    module_cache: str = "auto"
+    """Where the sources of other modules lie: ``auto`` as the go command finds them, ``off``, or a directory."""
+    goroot: str = "auto"
+    """Where the sources of Go lie: ``auto``, ``off``, or a directory."""
     root: str = ""
     """The directory of the file that these settings come from; empty for the defaults."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from caulk.dev import signatures
-from caulk.semantics.packages import Sources
+from caulk.semantics.sources import Sources
 
 
 @click.group()

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
-from caulk.semantics.packages import Declared, Package, PackageFile, Sources, World
+from caulk.semantics.packages import Declared, Package, PackageFile
+from caulk.semantics.sources import Sources
+from caulk.semantics.world import World
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SIMPLE_VALUE = re.compile(r"[\w.\"'+\-*/<>|() ]{1,60}|&?[\w.]+\{\s*\}|[\w.]+\(.{0,80}\)", re.S)
@@ -24,7 +26,7 @@ def write(out: Path, packages: Iterable[tuple[str, str]], sources: Sources) -> d
     sizes: dict[str, int] = {}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path, directory in sorted(set(packages)):
-            package = world._load_directory(path, directory)
+            package = world.load_directory(path, directory)
             if package is None or package.name == "main":
                 continue
             text = "\n".join(_Stub(world, package).lines()) + "\n"

@@ -15,7 +15,9 @@ from caulk.flow.program import FileUnit, GoVersion, Program
 from caulk.rules import registry
 from caulk.semantics import contracts
 from caulk.semantics.gomod import Module, Read
-from caulk.semantics.packages import PackageFile, Sources, World, declarations
+from caulk.semantics.packages import PackageFile, declarations
+from caulk.semantics.sources import AUTO, OFF, Sources, find_sources
+from caulk.semantics.world import World
 from caulk.syntax.source import SourceFile
 from caulk.syntax.split import split
 
@@ -33,6 +35,17 @@ def is_generated(data: bytes) -> bool:
         return False
     package = _PACKAGE.search(data)
     return package is None or match.start() < package.start()
+
+
+def sources_of(settings: Settings) -> Sources:
+    """Where the declarations of other modules come from under these settings."""
+    return find_sources(_directory(settings.module_cache, settings), _directory(settings.goroot, settings))
+
+
+def _directory(written: str, settings: Settings) -> str:
+    if written in (AUTO, OFF):
+        return written
+    return os.path.normpath(os.path.join(settings.root, os.path.expanduser(written)))
 
 
 class Workspace:
@@ -54,7 +67,9 @@ class Workspace:
         """Called between functions; what it raises ends the analysis."""
         self._overlays: dict[str, bytes] = {}
         self._disk: Read = read or _read
-        self._world = World(read=self._read_overlaid, list_directory=self._list_overlaid, sources=sources)
+        self._world = World(
+            read=self._read_overlaid, list_directory=self._list_overlaid, sources=sources or sources_of(settings)
+        )
         self._contracts = contracts.load(settings.contracts)
         self._rules = registry.selected(settings)
 

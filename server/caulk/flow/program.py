@@ -25,8 +25,9 @@ from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
 from caulk.ir.lower import lower_function
 from caulk.semantics.model import Callee, CalleeKind, named
-from caulk.semantics.packages import Declared, Package, PackageFile, World
+from caulk.semantics.packages import Declared, Package, PackageFile
 from caulk.semantics.typer import Typer
+from caulk.semantics.world import World
 from caulk.syntax.source import SourceFile
 from caulk.syntax.split import Chunk, Split, split
 

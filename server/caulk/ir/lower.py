@@ -196,6 +196,7 @@ class _Lowering:
         self._text = tree.text
         self._root = tree.root
         self._has_errors = tree.has_errors
+        self._blanked = {end: start for start, end in tree.blanked}
         self._scopes: list[dict[str, Symbol]] = []
         self._function: ir.Function | None = None
         self._symbols: list[Symbol] = []
@@ -310,6 +311,8 @@ class _Lowering:
             function.receiver = next(iter(self._receiver(receiver)), None)
         if type_params is not None:
             function.type_params = self._type_params(type_params)
+        elif self._blanked and params is not None:
+            function.type_params = self._blanked_type_params(params.start_byte)
         if params is not None:
             function.params = self._params(params, SymbolKind.PARAM)
         if result is not None:
@@ -346,6 +349,16 @@ class _Lowering:
             symbol.type = self._constraint(constraint, name)
             found.append(ir.TypeParam(name.start_byte, name.end_byte, symbol.name, symbol.type, symbol))
         return tuple(found)
+
+    def _blanked_type_params(self, end: int) -> tuple[ir.TypeParam, ...]:
+        """Those of a method, which the grammar does not know: parsed apart, at the same place."""
+        start = self._blanked.get(end)
+        if start is None:
+            return ()
+        head = b"func _"
+        tree = parse(b" " * (start - len(head)) + head + self._text[start:end] + b"() {}")
+        params = tree.root.children[0].child_by_field_name("type_parameters") if tree.root.children else None
+        return self._type_params(params) if params is not None else ()
 
     def _constraint(self, node: Node | None, name: Node) -> ir.TypeExpr:
         if node is None:
@@ -555,7 +568,21 @@ class _Lowering:
         if node.kind_id == _K["qualified_type"]:
             package, name = self._kids(node)[0], self._kids(node)[-1]
             return ir.Selector(node.start_byte, node.end_byte, self._name(package), self._slice(name), name.start_byte)
+        if node.kind_id == _K["pointer_type"] and self._is_dereference(node):
+            return ir.Unary(node.start_byte, node.end_byte, "*", self._type_operand(self._kids(node)[-1]))
         return ir.TypeOperand(node.start_byte, node.end_byte, self._type(node))
+
+    def _is_dereference(self, node: Node) -> bool:
+        """Whether ``*x``, read as a type in ``new(*x)``, has a variable behind its stars."""
+        while node.kind_id in (_K["pointer_type"], _K["parenthesized_type"]):
+            kids = self._kids(node)
+            if not kids:
+                return False
+            node = kids[-1]
+        if node.kind_id == _K["qualified_type"]:
+            node = self._kids(node)[0]
+        symbol = self._look_up(self._slice(node))
+        return symbol is not None and symbol.kind not in (SymbolKind.TYPE, SymbolKind.TYPE_PARAM)
 
     def _parenthesized(self, node: Node) -> ir.Expr:
         kids = self._kids(node)
@@ -908,6 +935,7 @@ class _Lowering:
             symbol = self._declare(self._slice(name), SymbolKind.TYPE, name.start_byte)
             declaration = self._type_spec(spec)
             if symbol is not None and declaration is not None:
+                symbol.declares = declaration
                 found.append(ir.LocalType(spec.start_byte, spec.end_byte, symbol, declaration))
 
     def _type_spec(self, spec: Node) -> ir.TypeDecl | None:

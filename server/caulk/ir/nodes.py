@@ -176,6 +176,8 @@ class Symbol:
     """Whether a function literal inside ``function`` uses it."""
     literal: FuncLit | None = None
     """Set when the only value it ever gets is this function literal (``f := func() {…}``)."""
+    declares: TypeDecl | None = None
+    """The declaration, for a type that a function declares."""
     index: int = 0
     """Number within the top-level function, in order of declaration: a stable key."""
 

@@ -98,6 +98,8 @@ def _configure(server: CaulkServer, options: Any) -> None:
     known = dict(options) if isinstance(options, dict) else {}
     if "deferStyle" in known:
         known["defer-style"] = known.pop("deferStyle")
+    if "moduleCache" in known:
+        known["module-cache"] = known.pop("moduleCache")
     debounce = known.pop("debounce", None)
     if isinstance(debounce, int | float) and 0 <= debounce <= 10_000:
         server.debounce = debounce / 1000  # milliseconds

@@ -67,7 +67,7 @@ class Session:
         try:
             path = find_config(Path(directory))
             settings = load(path) if path is not None else Settings()
-            known = {"select", "ignore", "severity", "defer-style"}
+            known = {"select", "ignore", "severity", "defer-style", "module-cache", "goroot"}
             chosen = {key: value for key, value in self.options.items() if key in known and value}
             if chosen:
                 wanted = from_table(chosen)

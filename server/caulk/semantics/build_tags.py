@@ -1,46 +1,33 @@
-"""Build constraints, for one fixed configuration: linux/amd64 with a current Go."""
+"""Build constraints. The default configuration is linux/amd64 with cgo and a current Go; a file that it leaves out is looked at
+in one that takes it in."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
-_OS = frozenset(
-    [
-        "aix",
-        "android",
-        "darwin",
-        "dragonfly",
-        "freebsd",
-        "hurd",
-        "illumos",
-        "ios",
-        "js",
+_OS = (
+    *(
         "linux",
-        "nacl",
+        "windows",
+        "darwin",
+        "freebsd",
         "netbsd",
         "openbsd",
-        "plan9",
+        "dragonfly",
         "solaris",
-        "wasip1",
-        "windows",
-        "zos",
-    ]
+        "illumos",
+        "aix",
+        "android",
+    ),
+    *("ios", "js", "wasip1", "plan9", "zos", "hurd", "nacl"),
 )
-_ARCH = frozenset(
-    [
-        "386",
-        "amd64",
-        "arm",
-        "arm64",
-        "loong64",
-        "mips",
-        "mips64",
-        "mips64le",
-        "mipsle",
-        "ppc64",
-        "ppc64le",
-        "riscv64",
+_ARCH = (
+    *("amd64", "arm64", "386", "arm", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64"),
+    *(
         "s390x",
         "wasm",
         "sparc64",
@@ -53,15 +40,14 @@ _ARCH = frozenset(
         "mips64p32le",
         "s390",
         "sparc",
-    ]
+    ),
 )
+_UNIX = frozenset(_OS) - {"windows", "js", "wasip1", "plan9", "zos", "nacl"}
+_IMPLIED = {"android": "linux", "illumos": "solaris", "ios": "darwin"}
 _EXPERIMENTS = ("jsonv2", "regabiwrappers", "regabiargs", "greenteagc", "randomizedheapbase64", "sizespecializedmalloc")
 """What the current Go switches on by itself; only its own library asks."""
-_TAGS = frozenset(
+_COMMON = frozenset(
     {
-        "linux",
-        "amd64",
-        "unix",
         "gc",
         "cgo",
         *(f"go1.{minor}" for minor in range(1, 28)),
@@ -73,54 +59,111 @@ _PACKAGE = re.compile(rb"^package ", re.M)
 _TERM = re.compile(r"\s*(\(|\)|&&|\|\||!|[\w.]+)")
 
 
-def default_platform(path: str) -> bool:
-    """Whether the name of a file lets it into the default configuration (``_windows.go`` does not)."""
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a build is for. ``tags`` are those that are set besides what platform and Go imply."""
+
+    os: str = "linux"
+    arch: str = "amd64"
+    tags: frozenset[str] = frozenset()
+
+    def has(self, tag: str) -> bool:
+        """Whether a word of a constraint is true."""
+        if tag in (self.os, self.arch) or tag in _COMMON or tag in self.tags:
+            return True
+        return tag == _IMPLIED.get(self.os) or (tag == "unix" and self.os in _UNIX)
+
+    def includes(self, path: str, constraint: str) -> bool:
+        """Whether it takes in a file of that name with that ``//go:build`` line (empty for none)."""
+        return self._takes_name(path) and self._takes(constraint)
+
+    def _takes_name(self, path: str) -> bool:
+        goos, goarch = _suffixes(path)
+        return (not goos or self.has(goos)) and (not goarch or self.has(goarch))
+
+    def _takes(self, constraint: str) -> bool:
+        if not constraint:
+            return True
+        value, rest = _Parser(self).either(_TERM.findall(constraint.partition("//")[0]))
+        return True if rest else value  # a line that cannot be read says nothing
+
+
+DEFAULT = Configuration()
+
+
+@lru_cache(maxsize=4096)
+def configuration_of(path: str, constraint: str) -> Configuration:
+    """The configuration in which a file is looked at: the default one when that takes it in."""
+    if DEFAULT.includes(path, constraint):
+        return DEFAULT
+    return next((found for found in _candidates(path, constraint) if found.includes(path, constraint)), DEFAULT)
+
+
+def _candidates(path: str, constraint: str) -> Iterator[Configuration]:
+    goos, goarch = _suffixes(path)
+    words = frozenset(_TERM.findall(constraint)) - {"(", ")", "&&", "||", "!"}
+    systems = (goos,) if goos else _OS
+    machines = (goarch,) if goarch else ("amd64", "arm64", *sorted(words.intersection(_ARCH)))
+    own = words - set(_OS) - set(_ARCH) - _COMMON - {"unix"}
+    for tags in (frozenset[str](), own):
+        yield from (Configuration(system, machine, tags) for system in systems for machine in machines)
+    yield from (
+        Configuration(system, machine, frozenset({tag}))
+        for tag in sorted(own)
+        for system in systems
+        for machine in machines
+    )
+
+
+def _suffixes(path: str) -> tuple[str, str]:
+    """The operating system and the processor that a file name asks for; empty for any."""
     stem = os.path.basename(path).removesuffix(".go").removesuffix("_test")
     parts = stem.split("_")[1:]
-    if not parts:
-        return True
     if len(parts) >= 2 and parts[-2] in _OS and parts[-1] in _ARCH:
-        return parts[-2] in _TAGS and parts[-1] in _TAGS
-    return parts[-1] in _TAGS if parts[-1] in _OS or parts[-1] in _ARCH else True
+        return parts[-2], parts[-1]
+    last = parts[-1] if parts else ""
+    return (last, "") if last in _OS else ("", last) if last in _ARCH else ("", "")
 
 
-def included(data: bytes) -> bool:
-    """Whether the ``//go:build`` line of a file lets it in. A line that cannot be read does."""
+def constraint_of(data: bytes) -> str:
+    """The ``//go:build`` line of a file, without its head; empty when it has none before its package clause."""
     match = _CONSTRAINT.search(data, 0, 8000)
     if match is None:
-        return True
+        return ""
     package = _PACKAGE.search(data)
     if package is not None and package.start() < match.start():
-        return True
-    tokens = _TERM.findall(match[1].decode("utf-8", "replace").partition("//")[0])
-    value, rest = _either(tokens)
-    return True if rest else value
+        return ""
+    return match[1].decode("utf-8", "replace").strip()
 
 
-def _either(tokens: list[str]) -> tuple[bool, list[str]]:
-    value, rest = _both(tokens)
-    while rest and rest[0] == "||":
-        other, rest = _both(rest[1:])
-        value = value or other
-    return value, rest
+class _Parser:
+    """Evaluates a constraint by descent; every step gives the value and the tokens that are left."""
 
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
 
-def _both(tokens: list[str]) -> tuple[bool, list[str]]:
-    value, rest = _term(tokens)
-    while rest and rest[0] == "&&":
-        other, rest = _term(rest[1:])
-        value = value and other
-    return value, rest
+    def either(self, tokens: list[str]) -> tuple[bool, list[str]]:
+        value, rest = self._both(tokens)
+        while rest and rest[0] == "||":
+            other, rest = self._both(rest[1:])
+            value = value or other
+        return value, rest
 
+    def _both(self, tokens: list[str]) -> tuple[bool, list[str]]:
+        value, rest = self._term(tokens)
+        while rest and rest[0] == "&&":
+            other, rest = self._term(rest[1:])
+            value = value and other
+        return value, rest
 
-def _term(tokens: list[str]) -> tuple[bool, list[str]]:
-    if not tokens:
-        return True, []
-    first, rest = tokens[0], tokens[1:]
-    if first == "!":
-        value, rest = _term(rest)
-        return not value, rest
-    if first == "(":
-        value, rest = _either(rest)
-        return value, rest[1:]
-    return first in _TAGS, rest
+    def _term(self, tokens: list[str]) -> tuple[bool, list[str]]:
+        if not tokens:
+            return True, []
+        first, rest = tokens[0], tokens[1:]
+        if first == "!":
+            value, rest = self._term(rest)
+            return not value, rest
+        if first == "(":
+            value, rest = self.either(rest)
+            return value, rest[1:]
+        return self._configuration.has(first), rest

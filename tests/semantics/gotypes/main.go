@@ -1,14 +1,18 @@
-// Command gotypes prints what go/types knows of every call in some packages of the standard library, one JSON object a line,
-// and one record with the parenthesis at -1 for every file. The light inference is compared with it.
+// Command gotypes prints what go/types knows of every call in some packages, one JSON object a line, and one record with the
+// parenthesis at -1 for every file. The light inference is compared with it.
+//
+//	gotypes [-tests] [-module path=directory]... package...
+//
+// A package is an import path of the standard library or of one of the modules.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/build"
-	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -19,79 +23,189 @@ import (
 
 // record is one call: where its parenthesis opens, what it calls and what it gives.
 type record struct {
-	File     string   `json:"file"`
-	Paren    int      `json:"paren"`
-	Line     int      `json:"line"`
-	Kind     string   `json:"kind"`
-	Name     string   `json:"name"`
-	Declared string   `json:"declared"`
-	Results  []string `json:"results"`
+	File       string   `json:"file"`
+	Paren      int      `json:"paren"`
+	Line       int      `json:"line"`
+	Kind       string   `json:"kind"`
+	Name       string   `json:"name"`
+	Declared   string   `json:"declared"`
+	Results    []string `json:"results"`
+	Releasable bool     `json:"releasable"`
 }
 
+var (
+	fset    = token.NewFileSet()
+	context = build.Default
+	modules = map[string]string{}
+	loaded  = map[string]*types.Package{}
+)
+
 func main() {
-	build.Default.CgoEnabled = false
-	build.Default.GOROOT = os.Getenv("GOROOT")
-	fset := token.NewFileSet()
-	imports := importer.ForCompiler(fset, "source", nil)
+	tests := flag.Bool("tests", false, "with the test files")
+	flag.Func("module", "path=directory of a module", func(text string) error {
+		path, directory, _ := strings.Cut(text, "=")
+		modules[path] = directory
+		return nil
+	})
+	flag.Parse()
+	context.CgoEnabled = true // files with cgo are part of the default configuration
+	context.GOROOT = os.Getenv("GOROOT")
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
-	for _, path := range os.Args[1:] {
-		if err := dump(fset, imports, path, json.NewEncoder(out)); err != nil {
+	for _, path := range flag.Args() {
+		if err := dump(path, *tests, json.NewEncoder(out)); err != nil {
 			fmt.Fprintln(os.Stderr, path, err)
 		}
 	}
 }
 
-func dump(fset *token.FileSet, imports types.Importer, path string, out *json.Encoder) error {
-	dir := filepath.Join(build.Default.GOROOT, "src", path)
-	found, err := build.Default.ImportDir(dir, 0)
+// directory is where a package lies: in the module with the longest path, else in GOROOT.
+func directory(path string) string {
+	best := ""
+	for module := range modules {
+		if (path == module || strings.HasPrefix(path, module+"/")) && len(module) > len(best) {
+			best = module
+		}
+	}
+	if best != "" {
+		return filepath.Join(modules[best], strings.TrimPrefix(path, best))
+	}
+	return filepath.Join(context.GOROOT, "src", path)
+}
+
+// sources imports packages from their sources, without the bodies of functions.
+type sources struct{}
+
+func (sources) Import(path string) (*types.Package, error) { return sources{}.ImportFrom(path, "", 0) }
+
+func (s sources) ImportFrom(path, from string, _ types.ImportMode) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	if strings.HasPrefix(path, "golang.org/x/") && strings.HasPrefix(from, filepath.Join(context.GOROOT, "src")) {
+		path = "vendor/" + path
+	}
+	if known, ok := loaded[path]; ok {
+		if known == nil {
+			return nil, fmt.Errorf("no %s", path)
+		}
+		return known, nil
+	}
+	loaded[path] = nil
+	dir := directory(path)
+	found, err := context.ImportDir(dir, 0)
+	if err != nil {
+		return nil, err
+	}
+	files, err := parse(dir, append(found.GoFiles, found.CgoFiles...))
+	if err != nil {
+		return nil, err
+	}
+	config := types.Config{Importer: s, FakeImportC: true, IgnoreFuncBodies: true, Error: func(error) {}}
+	loaded[path], _ = config.Check(path, fset, files, nil)
+	return loaded[path], nil
+}
+
+func parse(dir string, names []string) ([]*ast.File, error) {
+	var files []*ast.File
+	for _, name := range names {
+		file, err := parser.ParseFile(fset, filepath.Join(dir, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// dump prints the calls of a package, with tests also those of its tests and of the package p_test beside it.
+func dump(path string, tests bool, out *json.Encoder) error {
+	dir := directory(path)
+	found, err := context.ImportDir(dir, 0)
 	if err != nil {
 		return err
 	}
-	var files []*ast.File
-	for _, name := range found.GoFiles {
-		file, err := parser.ParseFile(fset, filepath.Join(dir, name), nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		files = append(files, file)
+	names := append(found.GoFiles, found.CgoFiles...)
+	if tests {
+		names = append(names, found.TestGoFiles...)
+	}
+	checked, err := check(path, dir, names, out)
+	if err != nil || !tests || len(found.XTestGoFiles) == 0 {
+		return err
+	}
+	before := loaded[path]
+	loaded[path] = checked // p_test sees what the tests inside p declare
+	_, err = check(path+"_test", dir, found.XTestGoFiles, out)
+	loaded[path] = before
+	return err
+}
+
+func check(path, dir string, names []string, out *json.Encoder) (*types.Package, error) {
+	files, err := parse(dir, names)
+	if err != nil {
+		return nil, err
 	}
 	info := &types.Info{
 		Types:      map[ast.Expr]types.TypeAndValue{},
 		Uses:       map[*ast.Ident]types.Object{},
 		Selections: map[*ast.SelectorExpr]*types.Selection{},
 	}
-	config := types.Config{Importer: imports, FakeImportC: true, Error: func(error) {}}
-	config.Check(path, fset, files, info)
+	config := types.Config{Importer: sources{}, FakeImportC: true, Error: func(error) {}}
+	checked, _ := config.Check(path, fset, files, info)
 	for _, file := range files {
 		out.Encode(record{File: fset.Position(file.Package).Filename, Paren: -1, Results: []string{}})
 		ast.Inspect(file, func(node ast.Node) bool {
 			if call, ok := node.(*ast.CallExpr); ok {
-				out.Encode(describe(fset, info, call))
+				out.Encode(describe(info, call))
 			}
 			return true
 		})
 	}
-	return nil
+	return checked, nil
 }
 
-func describe(fset *token.FileSet, info *types.Info, call *ast.CallExpr) record {
+func describe(info *types.Info, call *ast.CallExpr) record {
 	place := fset.Position(call.Lparen)
 	found := record{File: place.Filename, Paren: place.Offset, Line: place.Line, Results: []string{}}
 	found.Kind, found.Name, found.Declared = callee(info, call)
 	value := info.Types[call]
 	switch result := value.Type.(type) {
 	case nil:
+		found.Results = append(found.Results, "?")
 	case *types.Tuple:
 		for i := range result.Len() {
 			found.Results = append(found.Results, text(result.At(i).Type()))
+			found.Releasable = found.Releasable || releasable(result.At(i).Type())
 		}
 	default:
 		if !value.IsVoid() {
 			found.Results = append(found.Results, text(types.Default(result)))
+			found.Releasable = releasable(result)
 		}
 	}
 	return found
+}
+
+var releases = map[string]bool{"Close": true, "Stop": true, "Release": true, "Rollback": true, "Shutdown": true,
+	"Disconnect": true, "End": true, "Cancel": true, "Unsubscribe": true, "Free": true, "Done": true}
+
+// releasable says whether a value has a method that gives something back, or is a context's cancel or a response.
+func releasable(t types.Type) bool {
+	if shown := text(t); shown == "*net/http.Response" || strings.HasPrefix(shown, "context.Cancel") {
+		return true
+	}
+	if _, ok := t.Underlying().(*types.Interface); !ok {
+		if _, ok := t.(*types.Pointer); !ok {
+			t = types.NewPointer(t)
+		}
+	}
+	methods := types.NewMethodSet(t)
+	for i := range methods.Len() {
+		if releases[methods.At(i).Obj().Name()] {
+			return true
+		}
+	}
+	return false
 }
 
 func callee(info *types.Info, call *ast.CallExpr) (kind, name, declared string) {

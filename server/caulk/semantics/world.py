@@ -1,0 +1,236 @@
+"""All packages that an analysis sees, and the one loader that reads them.
+
+Everything below the batch run and the language server that touches a disk goes through :class:`World`, and it reads through
+the functions that it is given: an editor's unsaved buffer and a file are the same thing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+from caulk.semantics import shipped
+from caulk.semantics.build_tags import Configuration, constraint_of
+from caulk.semantics.gomod import Module, Read, find_module
+from caulk.semantics.modules import BuildList
+from caulk.semantics.packages import Package, PackageFile
+from caulk.semantics.sources import Sources
+
+ListDirectory: TypeAlias = Callable[[str], Sequence[str]]
+"""The names in a directory; raises OSError when it cannot be read."""
+
+_Key: TypeAlias = tuple[str, str, Configuration, bool]
+"""Directory of the main module, import path, configuration, whether with the tests in the package."""
+
+
+class World:
+    """Declarations are read when asked for and kept."""
+
+    def __init__(
+        self, *, read: Read | None = None, list_directory: ListDirectory | None = None, sources: Sources | None = None
+    ) -> None:
+        self._read: Read = read or _read_file
+        self._list: ListDirectory = list_directory or os.listdir
+        self._sources = sources or Sources()
+        self._packages: dict[_Key, Package | None] = {}
+        self._modules: dict[str, Module | None] = {}
+        self._build_lists: dict[str, BuildList] = {}
+        self.missing: set[str] = set()
+        """Import paths whose declarations are nowhere to be had."""
+        self.cache: dict[tuple[object, ...], object] = {}
+        """Whatever others remember about these packages."""
+
+    def read(self, path: str) -> bytes:
+        """The text of a file as it is now. Raises OSError."""
+        return self._read(path)
+
+    def names(self, directory: str) -> Sequence[str]:
+        """What is in a directory; nothing when it cannot be read."""
+        try:
+            return self._list(directory)
+        except OSError:
+            return ()
+
+    def forget_bodies(self) -> None:
+        """Some function body changed: what was summarised of other packages is out of date."""
+        for key in [key for key in self.cache if key[0] == "program"]:
+            del self.cache[key]
+
+    def forget(self) -> None:
+        """Some declaration or go.mod changed. What belongs to Go itself stays: it depends on nothing else."""
+        self._packages = {
+            key: package for key, package in self._packages.items() if package is not None and self._is_goroot(key[0])
+        }
+        self._modules = {directory: module for directory, module in self._modules.items() if self._is_goroot(directory)}
+        self._build_lists = {root: built for root, built in self._build_lists.items() if self._is_goroot(root)}
+        self.missing.clear()
+        self.cache.clear()
+
+    def _is_goroot(self, directory: str) -> bool:
+        return bool(self._sources.goroot) and directory.startswith(self._sources.goroot + os.sep)
+
+    # -- modules
+
+    def module_of(self, directory: str) -> Module | None:
+        """The module that a directory belongs to."""
+        if directory not in self._modules:
+            self._modules[directory] = find_module(directory, self._read)
+        return self._modules[directory]
+
+    def import_path(self, directory: str) -> str:
+        """The import path of a directory: module path and the way down; the directory itself without a module."""
+        module = self.module_of(directory)
+        if module is None or not module.path:
+            return directory
+        below = os.path.relpath(directory, module.directory)
+        prefix = [] if module.path == "std" else [module.path]  # the standard library's packages have no prefix
+        return "/".join([*prefix, *(below.split(os.sep) if below != "." else [])])
+
+    def _build_list(self, module: Module | None) -> BuildList | None:
+        if module is None:
+            return None
+        if module.directory not in self._build_lists:
+            self._build_lists[module.directory] = BuildList(module, self._sources, self._read)
+        return self._build_lists[module.directory]
+
+    # -- packages
+
+    def package_of(self, directory: str, files: Iterable[tuple[str, bytes]]) -> Package:
+        """The package under analysis, from the texts of its files."""
+        parsed = tuple(PackageFile.of(path, data) for path, data in files)
+        path = self.import_path(directory)
+        name = next((file.decls.package for file in parsed if file.decls.package), "")
+        external = name.endswith("_test") and any(file.is_test for file in parsed)
+        module = self.module_of(directory)
+        return Package(
+            path + "_test" if external else path,
+            name,
+            directory,
+            parsed,
+            module,
+            self._build_list(module),
+            is_external_test=external,
+        )
+
+    def import_package(self, path: str, importer: Package, file: PackageFile | None = None) -> Package | None:
+        """The declarations of a package that ``importer`` (in ``file``) imports; None when they are nowhere to be had."""
+        path = without_vendor(path)
+        if path == importer.path and not importer.is_external_test:
+            return importer
+        tests = importer.is_external_test and path == importer.path.removesuffix("_test")
+        configuration = importer.configuration if file is None or file.is_default else file.configuration
+        root = importer.build_list.main.directory if importer.build_list is not None else ""
+        key = root, path, configuration, tests
+        if key not in self._packages:
+            self._packages[key] = None  # an import cycle finds nothing, as in Go
+            found = self._packages[key] = self._load(path, importer, configuration, tests)
+            if found is None:
+                self.missing.add(path)
+        return self._packages[key]
+
+    def _load(self, path: str, importer: Package, configuration: Configuration, tests: bool) -> Package | None:
+        for directory in self._directories(path, importer):
+            found = self._load_directory(path, directory, importer.build_list, configuration, tests)
+            if found is not None:
+                return found
+        data = shipped.signatures(path)
+        if data is None:
+            return None
+        file = PackageFile.of(f"{path}.go", data)
+        return Package(path, file.decls.package, "", (file,))
+
+    def _directories(self, path: str, importer: Package) -> Iterator[str]:
+        if importer.is_external_test and path == importer.path.removesuffix("_test"):
+            yield importer.directory
+        if importer.build_list is not None:
+            yield from importer.build_list.directories(path)
+        if self._sources.goroot and "." not in path.partition("/")[0]:
+            yield os.path.join(self._sources.goroot, "src", *path.split("/"))
+
+    def load_directory(self, path: str, directory: str) -> Package | None:
+        """The package of a directory, as an importer sees it, under an import path."""
+        return self._load_directory(
+            path, directory, self._build_list(self.module_of(directory)), Configuration(), False
+        )
+
+    def _load_directory(
+        self, path: str, directory: str, seen_from: BuildList | None, configuration: Configuration, tests: bool
+    ) -> Package | None:
+        try:
+            names = sorted(self._list(directory))
+        except OSError:
+            return None
+        files: list[PackageFile] = []
+        for name in names:
+            if not name.endswith(".go") or name[0] in "_." or (name.endswith("_test.go") and not tests):
+                continue
+            file = self._file(os.path.join(directory, name), configuration)
+            if file is not None and file.decls.package not in ("", "documentation"):
+                files.append(file)
+        if not files:
+            return None
+        name = _package_name(files)
+        kept = tuple(file for file in files if file.decls.package == name)
+        module = self.module_of(directory)
+        if self._is_goroot(directory):
+            seen_from = self._build_list(module)
+        return Package(path, name, directory, kept, module, seen_from, configuration)
+
+    def _file(self, path: str, configuration: Configuration) -> PackageFile | None:
+        """The file when the configuration takes it in."""
+        if not configuration.includes(path, ""):
+            return None
+        try:
+            data = self._read(path)
+        except OSError:
+            return None
+        if not configuration.includes(path, constraint_of(data)):
+            return None
+        return PackageFile.of(path, data)
+
+    # -- imports of a file
+
+    def imported(self, file: PackageFile, name: str) -> str | None:
+        """The path of the import that ``name`` stands for in a file."""
+        path = file.imports.get(name)
+        if path is None and file.unnamed:
+            path = self._unnamed_import(file, name)
+            if path is not None:
+                file.imports[name] = path
+        return path
+
+    def _unnamed_import(self, file: PackageFile, name: str) -> str | None:
+        """An import without a name is called what its package clause says; only what cannot be read goes by its path."""
+        guess = file.guesses.get(name)
+        candidates = sorted(file.unnamed, key=lambda path: path != guess)
+        unread = None
+        for path in candidates:
+            package = self.import_package(path, file.package, file)
+            if package is None:
+                unread = path if path == guess else unread
+            elif package.name == name:
+                return path
+        return unread
+
+
+def _package_name(files: Sequence[PackageFile]) -> str:
+    """The name that most files of a directory give; tests and ``main`` helpers with other names stand aside."""
+    names = [file.decls.package for file in files]
+    return max(sorted(set(names)), key=lambda name: (not name.endswith("_test"), name != "main", names.count(name)))
+
+
+def _read_file(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def without_vendor(path: str) -> str:
+    """An import path as its source has it, without the way to a vendored copy."""
+    if "vendor/" not in path and "_workspace/" not in path:
+        return path
+    for marker in ("/vendor/", "Godeps/_workspace/src/"):
+        _, found, rest = path.rpartition(marker)
+        if found:
+            return rest
+    return path.removeprefix("vendor/")
