@@ -95,7 +95,7 @@ def _checked(key: str, value: Any) -> Any:
 
 def _source(key: str, value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise ConfigError(f"{key} must be auto, off or a directory, not {_shown(value)}", key)
+        raise ConfigError(f"{key} must be auto, off or a directory, not {shown(value)}", key)
     return value
 
 
