@@ -38,6 +38,8 @@ class Acquire:
     """For ``return f()``: the result of this function that gets it."""
     inline: bool = False
     """Whether its result is used on the spot (``pool.Get().Do(…)``)."""
+    holder: Place | None = None
+    """The field that gets it, when that belongs to an object which this function makes (``s.file, err = os.Open(p)``)."""
 
     @property
     def target(self) -> ir.Expr | None:
@@ -74,6 +76,8 @@ class Acquire:
         target = self.target
         if isinstance(target, ir.Name) and target.symbol is not None and target.symbol.function is self.function:
             return Place(target.symbol, self.contract.resource)
+        if self.holder is not None:
+            return Place(self.holder.symbol, self.holder.path + self.contract.resource)
         return None
 
     def symbol_at(self, result: int | None) -> ir.Symbol | None:
@@ -133,7 +137,16 @@ class _Finder:
         for call, left in pairs:
             contract = self._contract(call, left)
             if contract is not None and (contract.given is not None or contract.result < len(left)):
-                yield Acquire(self._function, block, index, item, call, contract, left)
+                holder = self._holder(left[contract.result]) if contract.given is None else None
+                yield Acquire(self._function, block, index, item, call, contract, left, holder=holder)
+
+    def _holder(self, target: ir.Expr) -> Place | None:
+        """The field of an object made here that ``target`` is."""
+        if not isinstance(target, ir.Selector):
+            return None
+        place = place_of(target, lambda _: False)
+        made = place and self._unit.program.summaries.is_made_here(self._unit, self._function, place.symbol)
+        return place if made else None
 
     def _returned(self, block: Block, index: int, item: ir.Return) -> Iterator[Acquire]:
         for number, value in enumerate(item.values):

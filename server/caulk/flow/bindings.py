@@ -154,7 +154,11 @@ class Bindings(Uses):
     ) -> None:
         place = self._place(target)
         if paths:
-            if place is not None and ELEMENT not in place.path and self._is_fresh_holder(place.symbol):
+            if (
+                place is not None
+                and ELEMENT not in place.path
+                and self._summaries.is_made_here(self._unit, self._function, place.symbol)
+            ):
                 added.update(Place(place.symbol, place.path + path) for path in paths)
             elif not (isinstance(target, ir.Selector) and target.field in self._ownership.borrowing_fields):
                 raise PathEnd(Ending.TRANSFERRED)
@@ -162,14 +166,6 @@ class Bindings(Uses):
             overwritten.append((place, number))
         if isinstance(target, ir.Index):
             self._use(target.base)
-
-    def _is_fresh_holder(self, symbol: ir.Symbol) -> bool:
-        """Whether the variable only ever holds values made in this function (a literal, ``new``, the zero value)."""
-        return (
-            symbol.function is self._function
-            and symbol.kind is ir.SymbolKind.LOCAL
-            and self._summaries.only_made_here(self._unit, self._function, symbol)
-        )
 
     def _forget(self, operand: ir.Expr, facts: known.Facts) -> known.Facts:
         return known.without(facts, operand.symbol) if isinstance(operand, ir.Name) and operand.symbol else facts

@@ -71,7 +71,7 @@ class Callees:
     def bodies(self, callee: Callee) -> tuple[FunctionUnit, ...]:
         """The functions one of which the call runs; empty when that is not known."""
         if callee.interface:
-            return self._unit.program.implementations(callee)
+            return self._unit.program.implementations.of(callee)
         program = self._unit.program
         unit = program.unit_of_callee(callee) or program.foreign_unit_of_callee(callee)
         return (unit,) if unit is not None else ()

@@ -63,8 +63,21 @@ class Leak:
                 return contract.discard_code or contract.code
             case LeakKind.OVERWRITTEN:
                 return contract.overwrite_code or contract.code
+            case LeakKind.OPEN if self.is_partial_construction:
+                return "partial-construction-leak"
             case _:
                 return contract.code
+
+    @property
+    def is_partial_construction(self) -> bool:
+        """Whether a constructor gives up with the value open: on success it goes to the caller inside another object."""
+        outcome, acquire = self.outcome, self.acquire
+        if outcome is None or acquire.contract.kind in ("body", "cancel", "span"):
+            return False
+        resource = acquire.contract.resource
+        return any(len(path) > len(resource) for _, path in outcome.returned) and all(
+            isinstance(exit_.item, ir.Return) and exit_.item.values for exit_ in outcome.open
+        )
 
 
 def leaks_in(unit: FunctionUnit) -> Iterator[Leak]:

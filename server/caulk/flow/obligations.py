@@ -17,7 +17,7 @@ from caulk.flow.bindings import Bindings
 from caulk.flow.branches import Branches
 from caulk.flow.cfg import Block, BodyEnd, Edge, FunctionEnd, Item
 from caulk.flow.outcomes import Aliases, EffectKind, Ending, Errors, Event, Held, OpenExit, Outcome, PathEnd, Terms
-from caulk.flow.shapes import EXPRESSIONS, asserts_no_error, closure_of
+from caulk.flow.shapes import EXPRESSIONS, MAKES_ERROR, asserts_no_error, closure_of, last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 
@@ -117,7 +117,7 @@ class Walk(Bindings, Branches):
             case ir.Assign():
                 return self._assign(item, facts)
             case ir.Return():
-                self._return(item, outcome)
+                self._return(item, facts, outcome)
             case FunctionEnd():
                 self._leave(item, outcome)
             case ir.Defer(call=ir.Call() as call):
@@ -168,7 +168,7 @@ class Walk(Bindings, Branches):
 
     # -- leaving the function
 
-    def _return(self, item: ir.Return, outcome: Outcome) -> None:
+    def _return(self, item: ir.Return, facts: known.Facts, outcome: Outcome) -> None:
         if any(self._literal_effect(literal) is EffectKind.TAKES for literal in self._deferred_literals()):
             raise PathEnd(Ending.TRANSFERRED)
         functions = [index for index, value in enumerate(item.values) if self._is_releasing_function(value)]
@@ -180,6 +180,8 @@ class Walk(Bindings, Branches):
                 raise PathEnd(Ending.ABSENT)
             returned = self._returned(value, index, len(item.values))
             if returned:
+                if self._terms.acquired and self._returns_error(item, index, facts):
+                    self._leave(item, outcome, with_error=True)
                 outcome.returned.update(returned)
                 outcome.return_statements.append(item)
                 raise PathEnd(Ending.RETURNED)
@@ -199,10 +201,39 @@ class Walk(Bindings, Branches):
                 outcome.return_statements.append(item)
                 raise PathEnd(Ending.RETURNED)
 
-    def _leave(self, item: ir.Return | FunctionEnd, outcome: Outcome) -> None:
+    def _returns_error(self, item: ir.Return, index: int, facts: known.Facts) -> bool:
+        """Whether another result than number ``index`` is an error that cannot be nil."""
+        results = self._function.results
+        if len(item.values) != len(results):
+            return False
+        return any(
+            number != index
+            and self._typer.implements_error(self._typer.resolve(results[number].type))
+            and self._is_not_nil(value, facts)
+            for number, value in enumerate(item.values)
+        )
+
+    def _is_not_nil(self, error: ir.Expr, facts: known.Facts) -> bool:
+        match error:
+            case ir.Name(symbol=ir.Symbol() as symbol):
+                return (known.nil_fact(symbol)[0], False) in facts
+            case ir.Call():
+                if last_name(error.func) in MAKES_ERROR:
+                    return True
+                return last_name(error.func).startswith(("Wrap", "With")) and any(
+                    self._is_not_nil(arg, facts) for arg in error.args
+                )
+            case ir.Name() | ir.Selector():
+                return last_name(error).startswith("Err")
+            case ir.Unary(op="&", operand=ir.Composite()) | ir.Composite():
+                return True
+            case _:
+                return False
+
+    def _leave(self, item: ir.Return | FunctionEnd, outcome: Outcome, *, with_error: bool = False) -> None:
         """The function is left with the obligation open, unless a deferred call that sees the variable ends it."""
         self._run_defers()
-        outcome.open.append(OpenExit(self._block_now, item, self._errors, self._aliases))
+        outcome.open.append(OpenExit(self._block_now, item, self._errors, self._aliases, with_error=with_error))
         raise PathEnd(Ending.STOPPED)
 
     def _deferred_literals(self) -> Iterable[ir.Function]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -97,6 +97,8 @@ class OpenExit:
     errors: Errors
     aliases: Aliases
     overwritten: bool = False
+    with_error: bool = False
+    """Returned together with an error that is not nil: the caller does not look at it."""
     branch: ir.Branch | BodyEnd | None = None
     """For an overwriting one: how the loop went round, when it did."""
 
@@ -147,10 +149,17 @@ class Terms:
     owner: Place | None = None
     """What it was acquired from, when releasing that (by ``owner_releases``) releases it too."""
     owner_releases: frozenset[str] = frozenset()
+    acquired: bool = False
+    """Whether the walk begins where the value is acquired: then nobody gets it who gets an error along with it."""
 
     @classmethod
     def of(
-        cls, contract: Contract, ok_symbols: frozenset[ir.Symbol] = frozenset(), owner: Place | None = None
+        cls,
+        contract: Contract,
+        ok_symbols: frozenset[ir.Symbol] = frozenset(),
+        owner: Place | None = None,
+        *,
+        acquired: bool = False,
     ) -> Terms:
         return cls(
             contract.must_call,
@@ -159,7 +168,12 @@ class Terms:
             contract.release_function,
             owner if contract.owner_releases else None,
             contract.owner_releases,
+            acquired,
         )
+
+    def for_others(self) -> Terms:
+        """The same for another function: who acquired it, and what else that function has, is nothing to it."""
+        return replace(self, ok_symbols=frozenset(), acquired=False)
 
     def releases(self, callee: Callee, argument: int) -> bool:
         """Whether the callee is the function that releases its argument of that number."""

@@ -17,6 +17,7 @@ from caulk.flow.blocked import Blocked, blocked_in, channel_makers
 from caulk.flow.channels import Uses
 from caulk.flow.endless import EndlessBodies, Start, starts_in
 from caulk.flow.gate import Gate
+from caulk.flow.implementations import Implementations
 from caulk.flow.leaks import Leak, leaks_in
 from caulk.flow.placement import Placement
 from caulk.flow.rendezvous import Exploration, explore
@@ -24,7 +25,7 @@ from caulk.flow.requests import Requests
 from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
 from caulk.ir.lower import lower_function
-from caulk.semantics.model import Callee, CalleeKind, named
+from caulk.semantics.model import Callee, CalleeKind
 from caulk.semantics.packages import Declared, Package, PackageFile
 from caulk.semantics.typer import Typer
 from caulk.semantics.world import World
@@ -304,21 +305,10 @@ class Program:
         """The body that a call runs, when it is a concrete function or method of the module."""
         return None if callee.interface else self.unit_of(callee.declared)
 
-    def implementations(self, callee: Callee) -> tuple[FunctionUnit, ...]:
-        """The bodies of an interface's method, when all types that implement it are known: an unexported method keeps the
-        implementations in the package of the interface."""
-        owner = named(callee.receiver)
-        if owner is None or owner.path != self.package.path:
-            return ()
-        declared = self.package.types.get(owner.name, ())
-        interface = declared[0].node if len(declared) == 1 else None
-        if not isinstance(interface, ir.TypeDecl) or not isinstance(interface.type, ir.InterfaceType):
-            return ()
-        wanted = {method.name for method in interface.type.methods}
-        if interface.type.embedded or not any(name[:1].islower() or name[:1] == "_" for name in wanted):
-            return ()
-        types = [name for name, methods in self.package.methods.items() if wanted <= methods.keys()]
-        return tuple(unit for name in types for unit in self.by_name.get((name, callee.short), ()))
+    @cached_property
+    def implementations(self) -> Implementations:
+        """The bodies behind the interfaces of the package."""
+        return Implementations(self)
 
     @cached_property
     def channel_makers(self) -> re.Pattern[bytes] | None:

@@ -12,6 +12,10 @@ EXPRESSIONS = (
 )
 
 
+MAKES_ERROR = frozenset({"Errorf", "New", "Error", "Newf"})
+"""Functions of these names whose result is an error: it is never nil (``errors.New``, ``fmt.Errorf``, ``status.Error``)."""
+
+
 def asserts_no_error(call: ir.Call) -> bool:
     """``require.NoError(t, err)``, ``must.NoError``, ``assert.Nil(t, err)`` and the like, which stop the test."""
     return bool(

@@ -61,6 +61,7 @@ class Summaries:
     ) -> Effect:
         if function.body is None:
             return TAKES
+        terms = terms.for_others()
 
         def walk() -> Effect:
             start = State(unit.cfg(function).entry, 0, seeds, frozenset(), frozenset())
@@ -88,8 +89,10 @@ class Summaries:
             found = self._repeated[id(graph)] = known.repeated(graph)
         return found
 
-    def only_made_here(self, unit: FunctionUnit, function: ir.Function, symbol: ir.Symbol) -> bool:
-        """Whether all values of the local variable are composite literals, ``new(T)``, nil or its zero value."""
+    def is_made_here(self, unit: FunctionUnit, function: ir.Function, symbol: ir.Symbol) -> bool:
+        """Whether all values of the variable of this function are composite literals, ``new(T)``, nil or its zero value."""
+        if symbol.function is not function or symbol.kind not in (ir.SymbolKind.LOCAL, ir.SymbolKind.RESULT):
+            return False
         shared = self._made_here.get(id(function))
         if shared is None:
             shared = self._made_here[id(function)] = _shared_locals(function)
@@ -143,7 +146,7 @@ class Summaries:
         error = acquire.error_symbol
         errors = frozenset([error] if error is not None else [])
         ok = acquire.symbol_at(acquire.contract.ok_result)
-        terms = Terms.of(acquire.contract, frozenset([ok] if ok is not None else []), acquire.owner)
+        terms = Terms.of(acquire.contract, frozenset([ok] if ok is not None else []), acquire.owner, acquired=True)
         companion = acquire.symbol_at(acquire.contract.companion)
         also = [Place(companion, (CALL_ITSELF,))] if companion is not None else []
         start = State(acquire.block, acquire.index + 1, frozenset([place, *also]), errors, facts)

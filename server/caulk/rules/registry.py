@@ -33,6 +33,7 @@ from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
 from caulk.rules.resources import (
     defer_in_loop,
     deferred_func_not_called,
+    partial_construction_leak,
     process_not_waited,
     release_before_error_check,
     resource_unclosed,
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     http_response_discarded.RULE,
     http_response_overwritten.RULE,
     resource_unclosed.RULE,
+    partial_construction_leak.RULE,
     release_before_error_check.RULE,
     defer_in_loop.RULE,
     deferred_func_not_called.RULE,

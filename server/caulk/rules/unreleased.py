@@ -116,6 +116,8 @@ def _message(leak: Leak) -> str:
 
 def _where(leak: Leak, done: str) -> str:
     outcome = leak.outcome
+    if leak.exits and leak.exits[0].with_error:
+        return f"returned together with an error at line {leak.unit.line(leak.exits[0].item.start)}, so nobody gets it {done}"
     if outcome is None or not outcome.has(Ending.RELEASED, Ending.DEFERRED, Ending.RETURNED, Ending.TRANSFERRED):
         return f"never {done}"
     exit_ = leak.exits[0]
@@ -124,6 +126,8 @@ def _where(leak: Leak, done: str) -> str:
         return f"not {done} before it is overwritten at line {leak.unit.line(exit_.item.start)}"
     if isinstance(exit_.item, FunctionEnd):
         return f"not {done} when the function ends at line {line}"
+    if leak.is_partial_construction:
+        return f"not {done} when the constructor gives up at line {line}"
     return f"not {done} on the way out at line {line}"
 
 
