@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from caulk.ir import nodes as ir
-from caulk.semantics.model import Callee, Member, Named, Pointer, named
-from caulk.semantics.types import Types
+from caulk.semantics.model import Callee, Member, Pointer, named
+from caulk.semantics.typer import Typer
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit, Program
@@ -64,4 +64,6 @@ class Implementations:
 
     def _member(self, type_name: str, name: str) -> Member | None:
         package = self._program.package
-        return Types.of(self._program.world).member(Pointer(Named(package.path, type_name)), name, package)
+        typer = Typer(self._program.world, package, package.types[type_name][0].file)
+        type_ = typer.resolve(ir.NamedType(0, 0, "", type_name))
+        return typer.member(Pointer(type_), name) if type_ is not None else None
