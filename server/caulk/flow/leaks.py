@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from caulk.flow.access import mentions
+from caulk.flow.access import Place, mentions, place_of
 from caulk.flow.acquires import Acquire
-from caulk.flow.cfg import BodyEnd, Edge, FunctionEnd
+from caulk.flow.cfg import BodyEnd, Edge, FunctionEnd, Item
 from caulk.flow.outcomes import Ending, Event, OpenExit, Outcome
 from caulk.flow.shapes import tested_for_nil
 from caulk.ir import nodes as ir
-from caulk.ir.visit import statements
-from caulk.semantics.contracts import RECEIVER
+from caulk.ir.visit import expressions, statements
+from caulk.semantics.contracts import CALL_ITSELF, RECEIVER
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -210,31 +210,49 @@ def _loop_defer(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Event
 
 
 def _comes_round(event: Event, acquire: Acquire) -> bool:
-    """Whether control can go from the deferred release to the acquire. What holds the value is not nil until it is assigned,
-    so that a loop goes into ``if f == nil { f = open(); defer f.Close() }`` once."""
-    holders = frozenset(alias.symbol for alias in event.aliases if not alias.path)
-    seen: set[tuple[int, frozenset[ir.Symbol]]] = set()
-    todo = [(edge, holders) for edge in event.block.edges]
+    """Whether control can go from the deferred release to the acquire with the value open. What holds it is not nil until it
+    is assigned, so that a loop goes into ``if f == nil { f = open(); defer f.Close() }`` once; and a round may end with a
+    release of its own."""
+    holders = frozenset(event.aliases)
+    position = next((n for n, item in enumerate(event.block.items) if item is event.item), len(event.block.items))
+    seen: set[tuple[int, frozenset[Place]]] = set()
+    todo = [(event.block, position + 1, holders)]
     while todo:
-        edge, holders = todo.pop()
-        if _is_nil_on(edge, holders) or (edge.target.index, holders) in seen:
+        block, start, holders = todo.pop()
+        items_left = block.items[start:]
+        if any(_releases(item, holders, acquire) for item in items_left):
             continue
-        if edge.target is acquire.block:
-            return True
-        seen.add((edge.target.index, holders))
-        left = {part for item in edge.target.items if isinstance(item, ir.Assign) for part in item.left}
+        left = {part for item in items_left if isinstance(item, ir.Assign) for part in item.left}
         assigned = {part.symbol for part in left if isinstance(part, ir.Name)}
-        todo += [(following, holders - assigned) for following in edge.target.edges]
+        holders = frozenset(place for place in holders if place.symbol not in assigned)
+        for edge in block.edges:
+            if _is_nil_on(edge, holders) or (edge.target.index, holders) in seen:
+                continue
+            if edge.target is acquire.block:
+                return True
+            seen.add((edge.target.index, holders))
+            todo.append((edge.target, 0, holders))
     return False
 
 
-def _is_nil_on(edge: Edge, symbols: frozenset[ir.Symbol]) -> bool:
-    """Whether an edge is taken only when one of the variables is nil."""
+def _releases(item: Item, holders: frozenset[Place], acquire: Acquire) -> bool:
+    """Whether an item calls the release of the value directly: ``err = f.Close()``, ``cancel()``."""
+    for part in expressions(item) if isinstance(item, ir.Assign | ir.ExprStmt | ir.Return) else ():
+        if isinstance(part, ir.Call):
+            method = part.func.field if isinstance(part.func, ir.Selector) else CALL_ITSELF
+            value = part.func.base if isinstance(part.func, ir.Selector) else part.func
+            if method in acquire.contract.must_call and place_of(value, lambda _: False) in holders:
+                return True
+    return False
+
+
+def _is_nil_on(edge: Edge, holders: frozenset[Place]) -> bool:
+    """Whether an edge is taken only when a variable that holds the value is nil."""
     cond = edge.cond
     if not isinstance(cond, ir.Binary) or cond.op not in ("==", "!=") or (cond.op == "==") != edge.value:
         return False
     subject = tested_for_nil(cond)
-    return isinstance(subject, ir.Name) and subject.symbol in symbols
+    return isinstance(subject, ir.Name) and subject.symbol is not None and Place(subject.symbol, ()) in holders
 
 
 def _is_collected(unit: FunctionUnit, acquire: Acquire) -> bool:
