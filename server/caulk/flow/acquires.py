@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from caulk.flow.access import Place, place_of
+from caulk.flow.access import Path, Place, place_of
 from caulk.flow.cfg import Block, Item, items
 from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
@@ -36,6 +36,8 @@ class Acquire:
     """The left sides of the assignment, one a result; empty when the result is not assigned."""
     returned: int | None = None
     """For ``return f()``: the result of this function that gets it."""
+    behind: Path = ()
+    """For ``return &T{f: open()}``: the field of that result that gets it."""
     inline: bool = False
     """Whether its result is used on the spot (``pool.Get().Do(…)``)."""
     holder: Place | None = None
@@ -150,6 +152,7 @@ class _Finder:
 
     def _returned(self, block: Block, index: int, item: ir.Return) -> Iterator[Acquire]:
         for number, value in enumerate(item.values):
+            yield from self._built_in(block, index, item, number, value)
             if isinstance(value, ir.Call):
                 contract = self._contract(value, ())
                 if contract is None or contract.given is not None:
@@ -157,6 +160,16 @@ class _Finder:
                 result = contract.result if len(item.values) == 1 else number
                 if len(item.values) == 1 or contract.result == 0:
                     yield Acquire(self._function, block, index, item, value, contract, returned=result)
+
+    def _built_in(self, block: Block, index: int, item: ir.Return, number: int, value: ir.Expr) -> Iterator[Acquire]:
+        """``return &T{f: open()}``: what cannot fail may be acquired on the spot."""
+        literal = value.operand if isinstance(value, ir.Unary) and value.op == "&" else value
+        for element in literal.elements if isinstance(literal, ir.Composite) else ():
+            if isinstance(element.value, ir.Call) and element.field:
+                contract = self._table_contract(element.value)
+                if contract is not None and contract.result == 0 and contract.unless_error is None:
+                    path = (element.field,)
+                    yield Acquire(self._function, block, index, item, element.value, contract, (), number, behind=path)
 
     def _inline(
         self, block: Block, index: int, item: ir.Assign | ir.ExprStmt | ir.Return | ir.Send | ir.Expr

@@ -167,7 +167,8 @@ class Summaries:
         for acquire in self.acquires(unit, function):
             contract = acquire.contract
             if acquire.returned is not None:
-                made = self._as_result(unit, function, contract, acquire.returned, contract.resource)
+                path = (*acquire.behind, *contract.resource)
+                made = self._as_result(unit, function, contract, acquire.returned, path)
                 if made is not None:
                     yield made
                 continue

@@ -7,7 +7,11 @@ from functools import cache
 from caulk.config.settings import ALL, TIERS, Settings
 from caulk.rules.context import cancel_overwritten, cancel_uncalled, large_context_value, span_unended
 from caulk.rules.databases import (
+    client_per_request,
     conn_unreleased,
+    query_for_exec,
+    row_unscanned,
+    rows_error_unchecked,
     rows_unclosed,
     sql_pool_unbounded,
     stmt_unclosed,
@@ -51,6 +55,10 @@ RULES: tuple[Rule, ...] = (
     deferred_func_not_called.RULE,
     process_not_waited.RULE,
     rows_unclosed.RULE,
+    rows_error_unchecked.RULE,
+    row_unscanned.RULE,
+    query_for_exec.RULE,
+    client_per_request.RULE,
     stmt_unclosed.RULE,
     tx_unfinished.RULE,
     conn_unreleased.RULE,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TypeAlias
 
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.cfg import FunctionEnd
@@ -24,29 +25,46 @@ _PAST = {
     "Unlock": "unlocked",
     "Put": "put back",
     "Sync": "synced",
+    "Scan": "scanned",
+    "Disconnect": "disconnected",
     CALL_ITSELF: "called",
 }
 
 
+Refine: TypeAlias = Callable[[Leak, Finding], Finding | None]
+"""What a rule makes of the finding of a leak: another one, or none."""
+
+
 def unreleased(
-    module: str, *, code: str, summary: str, fix: str = "safe", tier: Tier = Tier.CORE, duplicates: tuple[str, ...] = ()
+    module: str,
+    *,
+    code: str,
+    summary: str,
+    fix: str = "safe",
+    tier: Tier = Tier.CORE,
+    duplicates: tuple[str, ...] = (),
+    refine: Refine | None = None,
 ) -> Rule:
-    """A rule that reports the leaks of one code."""
+    """A rule that reports the leaks of one code, as ``refine`` has them."""
     return Rule(
         module=module,
         code=code,
         tier=tier,
         summary=summary,
-        check_function=partial(_check, code, tier),
+        check_function=partial(leak_findings, code, tier, refine),
         fix=fix,
         duplicates=duplicates,
     )
 
 
-def _check(code: str, tier: Tier, unit: FunctionUnit) -> Iterator[Finding]:
+def leak_findings(code: str, tier: Tier, refine: Refine | None, unit: FunctionUnit) -> Iterator[Finding]:
+    """The findings of the leaks of one code in a function."""
     for leak in unit.leaks:
         if leak.code == code and not _is_tolerated_in_main(leak):
-            yield _finding(leak, code, _tier(leak, tier))
+            finding = _finding(leak, code, _tier(leak, tier))
+            refined = refine(leak, finding) if refine is not None else finding
+            if refined is not None:
+                yield refined
 
 
 def _tier(leak: Leak, tier: Tier) -> Tier:

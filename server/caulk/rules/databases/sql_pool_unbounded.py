@@ -97,8 +97,13 @@ def _in_function(unit: FunctionUnit) -> Iterator[Finding]:
         for node in walk(function.body):
             if isinstance(node, ir.Call) and unit.typer.callee(node).name in _OPENERS and not _is_sqlite(node):
                 finding = _finding(unit, function, node)
-                if not _is_closed(function, finding.evidence):
+                if not _is_closed(function, finding.evidence) and not _is_lost(unit, node):
                     yield finding
+
+
+def _is_lost(unit: FunctionUnit, call: ir.Call) -> bool:
+    """Whether nobody keeps the handle: a fault of its own, which limits do not mend."""
+    return any(leak.acquire.call is call and leak.code == "client-per-request" for leak in unit.leaks)
 
 
 def _is_closed(function: ir.Function, evidence: Evidence) -> bool:
