@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from caulk.flow.access import Place, mentions, place_of
 from caulk.flow.acquires import Acquire
 from caulk.flow.cfg import BodyEnd, Edge, FunctionEnd, Item
+from caulk.flow.keeping import Slot, kept_in
 from caulk.flow.outcomes import Ending, Event, OpenExit, Outcome
 from caulk.flow.shapes import tested_for_nil
 from caulk.ir import nodes as ir
@@ -18,6 +19,10 @@ from caulk.semantics.contracts import CALL_ITSELF, RECEIVER
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
+
+
+ENDING_METHODS = ("Close", "Stop", "Shutdown", "Release", "close", "stop", "shutdown", "release")
+"""Methods by which the users of an object end it."""
 
 
 class LeakKind(Enum):
@@ -31,6 +36,8 @@ class LeakKind(Enum):
     PREMATURE = "premature"
     """Released before its error was checked."""
     LOOP_DEFER = "deferred in a loop"
+    KEPT = "kept"
+    """In a field or package variable whose value nobody releases."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +48,8 @@ class Leak:
     outcome: Outcome | None = None
     event: Event | None = None
     """The release in question, for PREMATURE and LOOP_DEFER."""
+    slot: Slot | None = None
+    """For KEPT: where it is."""
 
     @property
     def exits(self) -> list[OpenExit]:
@@ -63,6 +72,8 @@ class Leak:
                 return contract.discard_code or contract.code
             case LeakKind.OVERWRITTEN:
                 return contract.overwrite_code or contract.code
+            case LeakKind.KEPT if contract.kind == "cancel":
+                return "cancel-stored-uncalled"
             case LeakKind.OPEN if self.is_partial_construction:
                 return "partial-construction-leak"
             case _:
@@ -99,6 +110,11 @@ def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
         yield Leak(unit, LeakKind.DISCARDED, acquire)
         return
     outcome = unit.program.summaries.outcome(unit, acquire)
+    if outcome is None or not (outcome.open or outcome.exceeded):
+        slot = kept_in(unit, acquire)
+        if slot is not None and _is_leak(unit, acquire, slot):
+            yield Leak(unit, LeakKind.KEPT, acquire, outcome, slot=slot)
+            return
     if outcome is None or outcome.exceeded:
         return
     premature = _premature_release(unit, acquire, outcome)
@@ -110,6 +126,27 @@ def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
     if outcome.open and not _tolerated(unit, acquire, outcome):
         only_overwritten = all(exit_.overwritten for exit_ in outcome.open)
         yield Leak(unit, LeakKind.OVERWRITTEN if only_overwritten else LeakKind.OPEN, acquire, outcome)
+
+
+def _is_leak(unit: FunctionUnit, acquire: Acquire, slot: Slot) -> bool:
+    """Whether what is kept for ever is lost: a variable of the package may hold its file for the life of the process, an
+    object without any method that ends it may do so, too."""
+    kind = acquire.contract.kind
+    if not slot.type:
+        return kind in ("body", "rows", "tx")
+    return kind in ("body", "rows", "tx", "cancel") or bool(ending_methods(unit, slot))
+
+
+def ending_methods(unit: FunctionUnit, slot: Slot) -> list[FunctionUnit]:
+    """The methods of the type by which its users end it."""
+    program = unit.program
+    return [
+        method
+        for (receiver, name), methods in program.by_name.items()
+        if receiver == slot.type and name in ENDING_METHODS
+        for method in methods
+        if not method.file.is_test
+    ]
 
 
 def _tolerated(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> bool:

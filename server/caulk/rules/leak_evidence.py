@@ -27,6 +27,7 @@ from caulk.flow.program import FunctionUnit
 from caulk.flow.shapes import EXPRESSIONS
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
+from caulk.rules.kept_evidence import kept_evidence
 from caulk.semantics.contracts import CALL_ITSELF, Contract, argument_number
 from caulk.semantics.model import named
 
@@ -55,6 +56,8 @@ def evidence_of(leak: Leak) -> Evidence:
             return _loop_defer(leak)
         case LeakKind.OPEN | LeakKind.OVERWRITTEN:
             return _unreleased(leak)
+        case LeakKind.KEPT:
+            return kept_evidence(leak)
         case _:
             return Evidence()
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 from caulk.config.settings import ALL, TIERS, Settings
-from caulk.rules.context import cancel_overwritten, cancel_uncalled, large_context_value, span_unended
+from caulk.rules.context import (
+    cancel_overwritten,
+    cancel_stored_uncalled,
+    cancel_uncalled,
+    large_context_value,
+    span_unended,
+)
 from caulk.rules.databases import (
     client_per_request,
     conn_unreleased,
@@ -64,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     conn_unreleased.RULE,
     subscription_unclosed.RULE,
     cancel_uncalled.RULE,
+    cancel_stored_uncalled.RULE,
     cancel_overwritten.RULE,
     span_unended.RULE,
     gin_context_in_goroutine.RULE,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.cfg import FunctionEnd
-from caulk.flow.leaks import Leak, LeakKind, leaves_by
+from caulk.flow.leaks import Leak, LeakKind, ending_methods, leaves_by
 from caulk.flow.outcomes import Ending
 from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
@@ -115,6 +115,8 @@ def _message(leak: Leak) -> str:
     done = _PAST.get(contract.release_name, "released")
     called = _short_call(leak.unit, leak.acquire.call)
     match leak.kind:
+        case LeakKind.KEPT:
+            return _kept_message(leak, done, called)
         case LeakKind.DISCARDED:
             return f"the {contract.noun} of {called} is discarded, so it can never be {done}: it {contract.why}"
         case LeakKind.INLINE:
@@ -130,6 +132,14 @@ def _message(leak: Leak) -> str:
             return f"{subject} is overwritten at line {line} before it is {done}: the {contract.noun} {contract.why}"
         case _:
             return f"{subject} ({contract.noun} of {called}) is {_where(leak, done)}: it {contract.why}"
+
+
+def _kept_message(leak: Leak, done: str, called: str) -> str:
+    slot, contract = leak.slot, leak.acquire.contract
+    assert slot is not None
+    method = next((method.qualified for method in ending_methods(leak.unit, slot)), "")
+    forgotten = f"{method} forgets it" if method else "nothing in the package does that"
+    return f"{slot.text} ({contract.noun} of {called}) is never {done}, {forgotten}: it {contract.why}"
 
 
 def _where(leak: Leak, done: str) -> str:
@@ -161,6 +171,9 @@ def _related(leak: Leak) -> Iterator[Related]:
     """The path: where it was acquired, what releases it elsewhere, where it leaves."""
     unit, acquire = leak.unit, leak.acquire
     yield Related(Span(*unit.span(acquire.call)), "acquired here")
+    for method in ending_methods(unit, leak.slot) if leak.slot is not None else ():
+        if method.file is unit.file:
+            yield Related(Span(method.chunk.start, method.chunk.end), "does not release it")
     if leak.kind not in (LeakKind.OPEN, LeakKind.OVERWRITTEN) or leak.outcome is None:
         return
     for event in leak.outcome.of(Ending.RELEASED, Ending.DEFERRED)[:1]:

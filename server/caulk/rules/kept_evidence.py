@@ -1,0 +1,27 @@
+"""What a fix needs to know of a value that an object keeps and never releases."""
+
+from __future__ import annotations
+
+from caulk.findings.evidence import Evidence, Place, Release, Where
+from caulk.findings.evidence_insertions import MissingRelease
+from caulk.flow.leaks import Leak, ending_methods
+from caulk.semantics.contracts import CALL_ITSELF
+
+
+def kept_evidence(leak: Leak) -> Evidence:
+    """The method of the same file that ends the object, when the release can be written there."""
+    slot, contract = leak.slot, leak.acquire.contract
+    if slot is None or contract.release_argument == "context" or contract.release_function is not None:
+        return Evidence()
+    argument = "nil" if contract.release_argument == "nil" else ""
+    for method in ending_methods(leak.unit, slot):
+        receiver, body = method.function.receiver, method.function.body
+        if method.file is not leak.unit.file or receiver is None or receiver.symbol is None or body is None:
+            continue
+        path = slot.path[: -len(contract.resource)] if contract.released_through and contract.resource else slot.path
+        target = ".".join((receiver.symbol.name, slot.name, *path))
+        name = contract.released_through or contract.release
+        call = f"{target}({argument})" if name == CALL_ITSELF else f"{target}.{name}({argument})"
+        at = Place(Where.BLOCK_START, method.offset(body.start))
+        return MissingRelease(Release(call, contract.returns_error), at, method.qualified)
+    return Evidence()
