@@ -8,6 +8,7 @@ import pytest
 
 from caulk.config.load import from_table, load
 from caulk.engine.workspace import Workspace
+from caulk.semantics.contracts import ContractError
 from caulk_codefixes.loop import fix_file
 
 GOMOD = "module example.com/app\n\ngo 1.25\n"
@@ -186,3 +187,43 @@ def test_mistakes_are_told_with_what_would_be_right(table: dict[str, object], me
     with pytest.raises(ValueError) as error:
         from_table({"contract": [table]})
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            'acquire = ["example.com/app/session.(*ContextManager).Creat"]',
+            "ContextManager has no method Creat, did you mean 'Create'?",
+        ),
+        (
+            'acquire = ["example.com/app/session.(*ContextManger).Create"]',
+            "has no type ContextManger, did you mean 'ContextManager'?",
+        ),
+        ('acquire = ["example.com/app/sesion.Take"]', "there is no package example.com/app/sesion"),
+        ('acquire = ["example.com/app/session.Taken"]', "has no function Taken, did you mean 'Take'?"),
+        (
+            'acquire = ["example.com/app/session.Take"]\nmust_call = ["Releas"]',
+            "must_call: what 'example.com/app/session.Take' returns has no method Releas",
+        ),
+        (
+            'acquire = ["example.com/app/session.(*ContextManager).Create"]\nmust_call = ["Release"]\nunless_error = 2',
+            "has no result 2: it has 2",
+        ),
+        (
+            'acquire = ["example.com/app/session.Take"]\nrelease = "example.com/app/session.Dropp"',
+            "release: 'example.com/app/session.Dropp' names nothing",
+        ),
+        ('not_owning = ["example.com/app/session.Shaw"]', "has no function Shaw, did you mean 'Show'?"),
+    ],
+)
+def test_names_that_match_nothing(tmp_path: Path, line: str, message: str) -> None:
+    path = write(tmp_path, f"[[contract]]\n{line}\n", EARLY_RETURN % "")
+    with pytest.raises(ContractError) as error:
+        findings(path)
+    assert message in str(error.value) and "caulk.toml" in str(error.value)
+
+
+def test_what_cannot_be_looked_up_is_taken_as_it_is(tmp_path: Path) -> None:
+    path = write(tmp_path, '[[contract]]\nacquire = ["example.com/other/pool.(*Pool).Get"]\n', EARLY_RETURN % "")
+    assert findings(path) == []

@@ -14,8 +14,10 @@ from caulk.findings.finding import Finding, Severity
 from caulk.flow.program import FileUnit, GoVersion, Program
 from caulk.rules import registry
 from caulk.semantics import contracts
+from caulk.semantics.contracts import ContractError
+from caulk.semantics.contracts.names import Lookup, problems
 from caulk.semantics.gomod import Module, Read
-from caulk.semantics.packages import PackageFile, declarations
+from caulk.semantics.packages import Package, PackageFile, declarations
 from caulk.semantics.sources import AUTO, OFF, Sources, find_sources
 from caulk.semantics.world import World
 from caulk.syntax.source import SourceFile
@@ -70,8 +72,19 @@ class Workspace:
         self._world = World(
             read=self._read_overlaid, list_directory=self._list_overlaid, sources=sources or sources_of(settings)
         )
+        self._check_names()
         self._contracts = contracts.load(settings.contracts)
         self._rules = registry.selected(settings)
+
+    def _check_names(self) -> None:
+        """Raises ContractError when a contract of the user's names something that is not there."""
+        root = self.settings.root
+        if not self.settings.contracts or not root:
+            return
+        importer = Package(self._world.import_path(root), "", root, (), self._world.module_of(root))
+        names = Lookup(self._world, importer, shipped_too=False)
+        for problem in problems(self.settings.contracts, names):
+            raise ContractError(f"{os.path.join(root, 'caulk.toml')}: {problem}")
 
     # -- texts
 

@@ -52,15 +52,19 @@ class Acquire:
     @property
     def given(self) -> ir.Expr | None:
         """The receiver or argument that is the resource, when no result is."""
-        number, func = self.contract.given, self.call.func
-        if number == RECEIVER:
-            return func.base if isinstance(func, ir.Selector) else None
-        return self.call.args[number] if number is not None and number < len(self.call.args) else None
+        return self._part(self.contract.given)
 
     @property
     def owner(self) -> Place | None:
-        """What it is acquired from: the receiver of the call, when that is a variable or a field."""
-        return place_of(self.call.func.base, _never) if isinstance(self.call.func, ir.Selector) else None
+        """What it is acquired from, when that is a variable or a field."""
+        owner = self._part(self.contract.owner)
+        return place_of(owner, _never) if owner is not None else None
+
+    def _part(self, number: int | None) -> ir.Expr | None:
+        """The receiver or an argument of the call."""
+        if number == RECEIVER:
+            return self.call.func.base if isinstance(self.call.func, ir.Selector) else None
+        return self.call.args[number] if number is not None and number < len(self.call.args) else None
 
     @property
     def is_discarded(self) -> bool:

@@ -42,6 +42,9 @@ _NAMES = {
     "listener": "listener",
     "cancel": "cancel",
     "span": "span",
+    "client": "client",
+    "session": "session",
+    "watch": "watcher",
 }
 
 

@@ -64,8 +64,10 @@ class Contract:
     """Whether the result may be thrown away."""
     released_by: frozenset[str] = frozenset()
     """Methods whose false edge releases (``Next``)."""
+    owner: int = RECEIVER
+    """What it is acquired from: the receiver of the call, or the argument of that number."""
     owner_releases: frozenset[str] = frozenset()
-    """Methods of what it was acquired from that release it too (``Commit`` the rows of a transaction)."""
+    """Methods of its owner that release it too (``Commit`` the rows of a transaction)."""
     tier: str = ""
     """The tier when it is not that of the rule."""
     since_go: Version | None = None
@@ -128,6 +130,7 @@ def contract_of(table: Mapping[str, Any]) -> Contract:
     must_call = table.get("must_call", [] if function else ["Close"])
     resource = table.get("resource", "")
     released_by = table.get("released_by", ())
+    by_owner = [text.rpartition(".") for text in released_by if "(" not in text]
     return Contract(
         code=table.get("code", "resource-unclosed"),
         kind=table.get("kind", "closer"),
@@ -148,7 +151,8 @@ def contract_of(table: Mapping[str, Any]) -> Contract:
         inline=table.get("inline", False),
         discard_ok=table.get("discard_ok", False),
         released_by=frozenset(text.partition("(")[0] for text in released_by if "(" in text),
-        owner_releases=frozenset(text.partition(".")[2] for text in released_by if text.startswith("receiver.")),
+        owner=next((number for who, _, _ in by_owner if (number := argument_number(who)) is not None), RECEIVER),
+        owner_releases=frozenset(method for _, _, method in by_owner),
         tier=table.get("tier", ""),
         since_go=_version(table.get("since_go")),
         until_toolchain=_version(table.get("until_toolchain")),
