@@ -17,7 +17,7 @@ from caulk.semantics import contracts
 from caulk.semantics.contracts import ContractError
 from caulk.semantics.contracts.names import Lookup, problems
 from caulk.semantics.gomod import Module, Read
-from caulk.semantics.packages import Package, PackageFile, declarations
+from caulk.semantics.packages import PackageFile, declarations
 from caulk.semantics.sources import AUTO, OFF, Sources, find_sources
 from caulk.semantics.world import World
 from caulk.syntax.source import SourceFile
@@ -81,7 +81,7 @@ class Workspace:
         root = self.settings.root
         if not self.settings.contracts or not root:
             return
-        importer = Package(self._world.import_path(root), "", root, (), self._world.module_of(root))
+        importer = self._world.package_of(root, [(os.path.join(root, "caulk.go"), b"package caulk\n")])
         names = Lookup(self._world, importer, shipped_too=False)
         for problem in problems(self.settings.contracts, names):
             raise ContractError(f"{os.path.join(root, 'caulk.toml')}: {problem}")
