@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,18 +52,14 @@ def build_dumper(go: str, work: Path) -> Path:
 
 
 def dump(
-    dumper: Path, goroot: str, packages: Iterable[str], modules: Mapping[str, str] | None = None, *, tests: bool = False
+    dumper: Path, goroot: str, packages: Iterable[str], vendor: Path | None = None, *, tests: bool = False
 ) -> Truth:
-    """What go/types knows of packages of the standard library and of ``modules`` (path to directory)."""
+    """What go/types knows of packages of the standard library, or below ``vendor``."""
     options = ["-tests"] if tests else []
-    options += [word for path, directory in (modules or {}).items() for word in ("-module", f"{path}={directory}")]
-    found = subprocess.run(
-        [str(dumper), *options, *packages],
-        env={**os.environ, "GOROOT": goroot},
-        check=True,
-        capture_output=True,
-        timeout=300,
-    )
+    options += ["-vendor", str(vendor)] if vendor is not None else []
+    env = {**os.environ, "GOROOT": goroot}
+    command = [str(dumper), *options, *packages]
+    found = subprocess.run(command, env=env, check=True, capture_output=True, timeout=300)
     truth: Truth = defaultdict(dict)
     for line in found.stdout.splitlines():
         record = json.loads(line)
@@ -81,11 +77,29 @@ class Tally:
     results: Counter[str] = field(default_factory=Counter)
     releasable: Counter[str] = field(default_factory=Counter)
     """Verdicts on the results of calls that give something releasable."""
+    of_std: Counter[str] = field(default_factory=Counter)
+    """Verdicts on the callees that the standard library declares."""
     examples: list[tuple[str, dict[str, Any], str, str]] = field(default_factory=list)
 
     def share(self, verdict: str, counts: Counter[str]) -> float:
         """Per cent of all calls."""
         return 100 * counts[verdict] / max(1, sum(counts.values()))
+
+    def add(self, other: Tally) -> None:
+        """Count what another comparison has found."""
+        self.callees.update(other.callees)
+        self.results.update(other.results)
+        self.releasable.update(other.releasable)
+        self.of_std.update(other.of_std)
+        self.examples += other.examples
+
+    def report(self) -> str:
+        """The shares, and the first calls that are not right."""
+        lines = [str(self)]
+        for verdict, record, kind, got in self.examples[:30]:
+            place = f"{record['file']}:{record['line']}"
+            lines.append(f"{verdict}: {place}: {record['kind']} {record['name']} {record['results']}, but {kind} {got}")
+        return "\n".join(lines)
 
     def __str__(self) -> str:
         parts = [f"{sum(self.callees.values())} calls"]
@@ -142,6 +156,8 @@ def _judge(typer: Typer, call: ir.Call, record: dict[str, Any], tally: Tally) ->
     callee = typer.callee(call)
     verdict = _callee_verdict(callee, record)
     tally.callees[verdict] += 1
+    if record["kind"] in ("function", "method") and _is_std(record["declared"]):
+        tally.of_std[verdict] += 1
     if verdict != "right":
         tally.examples.append(
             (f"callee {verdict}", record, callee.kind.name, f"{callee.name} ({callee.declared_name})")
@@ -158,6 +174,12 @@ def _judge(typer: Typer, call: ir.Call, record: dict[str, Any], tally: Tally) ->
     if verdict == "right":
         return
     tally.examples.append((f"results {verdict}", record, callee.kind.name, str(shown)))
+
+
+def _is_std(name: str) -> bool:
+    """Whether a qualified name belongs to the standard library: no dot in the first element of its path."""
+    first, slash, _ = name.partition("/")
+    return "." not in first if slash else "." in name
 
 
 def _callee_verdict(callee: Callee, record: dict[str, Any]) -> str:

@@ -85,7 +85,7 @@ class World:
             return directory
         below = os.path.relpath(directory, module.directory)
         prefix = [] if module.path == "std" else [module.path]  # the standard library's packages have no prefix
-        return "/".join([*prefix, *(below.split(os.sep) if below != "." else [])])
+        return without_vendor("/".join([*prefix, *(below.split(os.sep) if below != "." else [])]))
 
     def _build_list(self, module: Module | None) -> BuildList | None:
         if module is None:

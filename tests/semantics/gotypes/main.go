@@ -1,9 +1,9 @@
 // Command gotypes prints what go/types knows of every call in some packages, one JSON object a line, and one record with the
 // parenthesis at -1 for every file. The light inference is compared with it.
 //
-//	gotypes [-tests] [-module path=directory]... package...
+//	gotypes [-tests] [-vendor directory] package...
 //
-// A package is an import path of the standard library or of one of the modules.
+// A package is an import path below the vendor directory, or of the standard library.
 package main
 
 import (
@@ -36,17 +36,13 @@ type record struct {
 var (
 	fset    = token.NewFileSet()
 	context = build.Default
-	modules = map[string]string{}
+	vendor  string
 	loaded  = map[string]*types.Package{}
 )
 
 func main() {
 	tests := flag.Bool("tests", false, "with the test files")
-	flag.Func("module", "path=directory of a module", func(text string) error {
-		path, directory, _ := strings.Cut(text, "=")
-		modules[path] = directory
-		return nil
-	})
+	flag.StringVar(&vendor, "vendor", "", "a vendor directory")
 	flag.Parse()
 	context.CgoEnabled = true // files with cgo are part of the default configuration
 	context.GOROOT = os.Getenv("GOROOT")
@@ -59,18 +55,17 @@ func main() {
 	}
 }
 
-// directory is where a package lies: in the module with the longest path, else in GOROOT.
+// directory is where a package lies: below the vendor directory when it is there, else in GOROOT.
 func directory(path string) string {
-	best := ""
-	for module := range modules {
-		if (path == module || strings.HasPrefix(path, module+"/")) && len(module) > len(best) {
-			best = module
-		}
-	}
-	if best != "" {
-		return filepath.Join(modules[best], strings.TrimPrefix(path, best))
+	if vendored := filepath.Join(vendor, path); vendor != "" && isDirectory(vendored) {
+		return vendored
 	}
 	return filepath.Join(context.GOROOT, "src", path)
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // sources imports packages from their sources, without the bodies of functions.
