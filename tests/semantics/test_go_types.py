@@ -20,9 +20,46 @@ pytestmark = pytest.mark.go
 HERE = Path(__file__).parent
 GO = Path(sys.executable).parent / "go"
 
-STD = ["bufio", "bytes", "compress/gzip", "context", "crypto/tls", "database/sql", "encoding/json", "encoding/xml", "html/template", "io", "log/slog", "maps", "mime/multipart", "net", "net/http", "net/url", "os", "os/exec", "regexp", "slices", "strings", "sync", "testing", "text/template", "time"]
+STD = [
+    "bufio",
+    "bytes",
+    "compress/gzip",
+    "context",
+    "crypto/tls",
+    "database/sql",
+    "encoding/json",
+    "encoding/xml",
+    "html/template",
+    "io",
+    "log/slog",
+    "maps",
+    "mime/multipart",
+    "net",
+    "net/http",
+    "net/url",
+    "os",
+    "os/exec",
+    "regexp",
+    "slices",
+    "strings",
+    "sync",
+    "testing",
+    "text/template",
+    "time",
+]
 STD_WITH_TESTS = ["archive/zip", "database/sql", "io", "iter", "os/exec", "sync"]
-MODULES = ["github.com/gin-gonic/gin", "github.com/jackc/pgx/v5", "github.com/jmoiron/sqlx", "github.com/nats-io/nats.go", "github.com/prometheus/client_golang", "github.com/redis/go-redis/v9", "github.com/segmentio/kafka-go", "github.com/spf13/cobra", "go.uber.org/zap", "gorm.io/gorm"]
+MODULES = [
+    "github.com/gin-gonic/gin",
+    "github.com/jackc/pgx/v5",
+    "github.com/jmoiron/sqlx",
+    "github.com/nats-io/nats.go",
+    "github.com/prometheus/client_golang",
+    "github.com/redis/go-redis/v9",
+    "github.com/segmentio/kafka-go",
+    "github.com/spf13/cobra",
+    "go.uber.org/zap",
+    "gorm.io/gorm",
+]
 
 
 def go(*args: str, cwd: Path = HERE) -> str:
