@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -126,6 +127,10 @@ _K = {
 }
 _COMMENT = _K["comment"]
 _STATEMENT_LIST = _K["statement_list"]
+_EMPTY = _K["empty_statement"]
+_EXPRESSION_LIST = _K["expression_list"]
+_ARGUMENTS = _K["argument_list"]
+_VARIADIC_ARGUMENT = _K["variadic_argument"]
 _DEFINE = token_kind(":=")
 _COMMA = token_kind(",")
 
@@ -173,14 +178,16 @@ _NAMES = frozenset(
 
 
 @lru_cache(maxsize=4096)
-def lower_function(text: bytes) -> ir.Function | None:
-    """The tree of one top-level function or method, given its text; None when there is none in it. Never raises."""
+def lower_function(text: bytes, has_comments: bool = True) -> ir.Function | None:
+    """The tree of one top-level function or method, given its text; None when there is none in it. Never raises.
+
+    ``has_comments``: False for a text whose comments are blanked (:attr:`caulk.syntax.split.Split.code`)."""
     tree = parse(text)
     for node in tree.root.children:
         if node.kind_id in (_K["function_declaration"], _K["method_declaration"]):
-            return _Lowering(tree).function_declaration(node)
+            return _Lowering(tree, has_comments).function_declaration(node)
         if node.kind_id == ERROR:
-            return _Lowering(tree).broken_function(node)
+            return _Lowering(tree, has_comments).broken_function(node)
     return None
 
 
@@ -190,18 +197,20 @@ def lower_declarations(skeleton: bytes) -> ir.FileDecls:
 
 
 class _Lowering:
-    """Lowers one tree. Scopes are chained dictionaries from names to symbols."""
+    """Lowers one tree. One dictionary holds the visible names; each scope remembers what its own names hid."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, has_comments: bool = True) -> None:
         self._text = tree.text
+        self._ascii = tree.text.decode("ascii") if tree.text.isascii() else None
         self._root = tree.root
         self._has_errors = tree.has_errors
         self._blanked = {end: start for start, end in tree.blanked}
-        self._scopes: list[dict[str, Symbol]] = []
+        self._visible: dict[str, Symbol] = {}
+        self._scopes: list[dict[str, Symbol | None]] = []
         self._function: ir.Function | None = None
         self._symbols: list[Symbol] = []
         self._depth = 0
-        self._has_comments = b"//" in tree.text or b"/*" in tree.text
+        self._has_comments = has_comments and (b"//" in tree.text or b"/*" in tree.text)
 
     # -- nodes
 
@@ -212,7 +221,12 @@ class _Lowering:
         return [child for child in node.named_children if child.kind_id != _COMMENT]
 
     def _slice(self, node: Node) -> str:
-        return self._text[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        return self._between(node.start_byte, node.end_byte)
+
+    def _between(self, start: int, end: int) -> str:
+        if self._ascii is not None:
+            return self._ascii[start:end]
+        return self._text[start:end].decode("utf-8", "replace")
 
     # -- scopes
 
@@ -220,14 +234,11 @@ class _Lowering:
         self._scopes.append({})
 
     def _pop(self) -> None:
-        self._scopes.pop()
-
-    def _look_up(self, name: str) -> Symbol | None:
-        for scope in reversed(self._scopes):
-            symbol = scope.get(name)
-            if symbol is not None:
-                return symbol
-        return None
+        for name, hidden in self._scopes.pop().items():
+            if hidden is not None:
+                self._visible[name] = hidden
+            else:
+                del self._visible[name]
 
     def _declare(
         self,
@@ -241,15 +252,17 @@ class _Lowering:
             return None
         symbol = Symbol(name, kind, start, self._function, type_, definition, index=len(self._symbols))
         self._symbols.append(symbol)
-        self._scopes[-1][name] = symbol
+        self._scopes[-1].setdefault(name, self._visible.get(name))
+        self._visible[name] = symbol
         return symbol
 
     def _name(self, node: Node) -> ir.Name:
-        name = self._slice(node)
-        symbol = self._look_up(name) if name != "_" else None
+        start, end = node.start_byte, node.end_byte
+        name = sys.intern(self._between(start, end))
+        symbol = self._visible.get(name)  # nothing is ever declared as ``_``
         if symbol is not None and symbol.function is not self._function:
             symbol.captured = True
-        return ir.Name(node.start_byte, node.end_byte, name, symbol)
+        return ir.Name(start, end, name, symbol)
 
     # -- functions
 
@@ -409,7 +422,7 @@ class _Lowering:
 
     def _type_name(self, node: Node) -> ir.TypeExpr:
         name = self._slice(node)
-        symbol = self._look_up(name)
+        symbol = self._visible.get(name)
         if symbol is not None and symbol.kind not in (SymbolKind.TYPE, SymbolKind.TYPE_PARAM):
             symbol = None
         return ir.NamedType(node.start_byte, node.end_byte, "", name, (), symbol)
@@ -534,15 +547,14 @@ class _Lowering:
     # -- expressions
 
     def _expr(self, node: Node) -> ir.Expr:
+        kind = node.kind_id
+        if kind in _NAMES:
+            return self._name(node)
+        lower = _EXPRESSIONS.get(kind)
         self._depth += 1
-        try:
-            lower = _EXPRESSIONS.get(node.kind_id)
-            if lower is None or self._depth > MAX_DEPTH:
-                return self._bad_expr(node)
-            lowered: ir.Expr = lower(self, node)
-            return lowered
-        finally:
-            self._depth -= 1
+        lowered: ir.Expr = self._bad_expr(node) if lower is None or self._depth > MAX_DEPTH else lower(self, node)
+        self._depth -= 1
+        return lowered
 
     def _bad_expr(self, node: Node) -> ir.Expr:
         if self._depth > MAX_DEPTH:
@@ -554,12 +566,13 @@ class _Lowering:
 
     def _exprs(self, node: Node) -> tuple[ir.Expr, ...]:
         """An expression list, or a single expression."""
-        if node.kind_id == _K["expression_list"]:
-            return tuple(self._expr(child) for child in self._kids(node))
+        if node.kind_id == _EXPRESSION_LIST:
+            return tuple([self._expr(child) for child in self._kids(node)])
         return (self._expr(node),)
 
     def _literal(self, node: Node) -> ir.Expr:
-        return ir.Literal(node.start_byte, node.end_byte, _LITERALS[node.kind_id], self._slice(node))
+        start, end = node.start_byte, node.end_byte
+        return ir.Literal(start, end, _LITERALS[node.kind_id], self._between(start, end))
 
     def _type_operand(self, node: Node) -> ir.Expr:
         """A type where an expression stands; a plain or qualified name may well be a value (``new(x)``)."""
@@ -592,8 +605,9 @@ class _Lowering:
         kids = self._kids(node)
         if len(kids) < 2:
             return self._bad_expr_of(node, kids)
-        field = kids[-1]
-        return ir.Selector(node.start_byte, node.end_byte, self._expr(kids[0]), self._slice(field), field.start_byte)
+        base, field = self._expr(kids[0]), kids[-1]
+        start, end = field.start_byte, field.end_byte  # the selector ends where its field does
+        return ir.Selector(node.start_byte, end, base, sys.intern(self._between(start, end)), start)
 
     def _bad_expr_of(self, node: Node, kids: list[Node]) -> ir.Expr:
         return ir.BadExpr(node.start_byte, node.end_byte, tuple(map(self._expr, kids)))
@@ -601,7 +615,7 @@ class _Lowering:
     def _call(self, node: Node) -> ir.Expr:
         kids = self._kids(node)
         arguments = kids[-1] if kids else None
-        if arguments is None or arguments.kind_id != _K["argument_list"] or len(kids) < 2:
+        if arguments is None or arguments.kind_id != _ARGUMENTS or len(kids) < 2:
             return self._bad_expr_of(node, kids)
         func = self._expr(kids[0])
         if len(kids) == 3 and kids[1].kind_id == _K["type_arguments"]:
@@ -609,7 +623,7 @@ class _Lowering:
         args: list[ir.Expr] = []
         spread = False
         for child in self._kids(arguments):
-            if child.kind_id == _K["variadic_argument"]:
+            if child.kind_id == _VARIADIC_ARGUMENT:
                 spread = True
                 args += [self._expr(inner) for inner in self._kids(child)]
             else:
@@ -700,7 +714,7 @@ class _Lowering:
         if len(kids) < 2:
             return self._bad_expr_of(node, kids)
         operator = node.child_by_field_name("operator")
-        op = self._slice(operator) if operator is not None else "?"
+        op = sys.intern(self._slice(operator)) if operator is not None else "?"
         return ir.Binary(node.start_byte, node.end_byte, op, self._expr(kids[0]), self._expr(kids[-1]))
 
     def _composite(self, node: Node) -> ir.Expr:
@@ -773,26 +787,21 @@ class _Lowering:
 
     def _statement_into(self, node: Node, found: list[ir.Stmt]) -> None:
         kind = node.kind_id
-        if kind in (_COMMENT, _K["empty_statement"]):
+        if kind == _COMMENT or kind == _EMPTY:
             return
+        single = _STATEMENTS.get(kind)
         self._depth += 1
-        try:
-            if self._depth > MAX_DEPTH:
-                found.append(ir.BadStmt(node.start_byte, node.end_byte))
-                return
-            several = _DECLARATIONS.get(kind)
-            if several is not None:
-                several(self, node, found)
-                return
-            single = _STATEMENTS.get(kind)
-            if single is not None:
-                found.append(single(self, node))
-            elif kind in _EXPRESSIONS:
-                found.append(ir.ExprStmt(node.start_byte, node.end_byte, self._expr(node)))
-            else:
-                self._bad_statement(node, found)
-        finally:
-            self._depth -= 1
+        if self._depth > MAX_DEPTH:
+            found.append(ir.BadStmt(node.start_byte, node.end_byte))
+        elif single is not None:
+            found.append(single(self, node))
+        elif kind in _DECLARATIONS:
+            _DECLARATIONS[kind](self, node, found)
+        elif kind in _EXPRESSIONS:
+            found.append(ir.ExprStmt(node.start_byte, node.end_byte, self._expr(node)))
+        else:
+            self._bad_statement(node, found)
+        self._depth -= 1
 
     def _bad_statement(self, node: Node, found: list[ir.Stmt]) -> None:
         """Text that did not parse: what was recognised inside stands for itself."""

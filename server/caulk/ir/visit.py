@@ -2,108 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from caulk.ir import nodes as ir
 
-_EXPRESSION_CLASSES = (
-    *(ir.Name, ir.Literal, ir.Selector, ir.Call, ir.Index, ir.SliceExpr, ir.Unary, ir.Binary, ir.Assertion),
-    *(ir.Composite, ir.FuncLit, ir.TypeOperand, ir.BadExpr),
+_EXPRESSION_CLASSES = frozenset(
+    {
+        *(ir.Name, ir.Literal, ir.Selector, ir.Call, ir.Index, ir.SliceExpr, ir.Unary, ir.Binary, ir.Assertion),
+        *(ir.Composite, ir.FuncLit, ir.TypeOperand, ir.BadExpr),
+    }
 )
+_NOT_STATEMENTS = _EXPRESSION_CLASSES | {ir.Case, ir.TypeCase, ir.CommCase}
 
 
-def children(node: ir.Node) -> Iterator[ir.Node]:
+def _some(*parts: ir.Node | None) -> Sequence[ir.Node]:
+    return [part for part in parts if part is not None]
+
+
+def _elements(node: ir.Composite) -> Sequence[ir.Node]:
+    found: list[ir.Node] = []
+    for element in node.elements:
+        key = element.key
+        if key is not None and (not element.field or (isinstance(key, ir.Name) and key.symbol is not None)):
+            found.append(key)
+        found.append(element.value)
+    return found
+
+
+_BELOW: dict[type[ir.Node], Callable[[Any], Sequence[ir.Node]]] = {
+    ir.Selector: lambda node: (node.base,),
+    ir.Assertion: lambda node: (node.base,),
+    ir.Call: lambda node: (node.func, *node.args),
+    ir.Index: lambda node: (node.base, *node.indices),
+    ir.SliceExpr: lambda node: _some(node.base, *node.bounds),
+    ir.Unary: lambda node: (node.operand,),
+    ir.IncDec: lambda node: (node.operand,),
+    ir.Binary: lambda node: (node.left, node.right),
+    ir.Composite: _elements,
+    ir.BadExpr: lambda node: node.parts,
+    ir.BadStmt: lambda node: node.parts,
+    ir.ExprStmt: lambda node: (node.expr,),
+    ir.Assign: lambda node: node.right + node.left,
+    ir.Send: lambda node: (node.channel, node.value),
+    ir.Go: lambda node: (node.call,),
+    ir.Defer: lambda node: (node.call,),
+    ir.Return: lambda node: node.values,
+    ir.Block: lambda node: node.statements,
+    ir.If: lambda node: _some(node.init, node.cond, node.then, node.orelse),
+    ir.For: lambda node: _some(node.init, node.cond, node.post, node.body),
+    ir.Range: lambda node: _some(node.subject, node.key, node.value, node.body),
+    ir.Switch: lambda node: _some(node.init, node.tag, *node.cases),
+    ir.Case: lambda node: (*node.values, node.body),
+    ir.TypeSwitch: lambda node: _some(node.init, node.subject, *node.cases),
+    ir.TypeCase: lambda node: (node.body,),
+    ir.Select: lambda node: node.cases,
+    ir.CommCase: lambda node: _some(node.comm, node.body),
+    ir.Labeled: lambda node: _some(node.statement),
+}
+"""What stands directly below a node of a class; a class that is not named has nothing there."""
+
+
+def children(node: ir.Node) -> Sequence[ir.Node]:
     """The statements and expressions directly below a node; types, parameters and the bodies of literals are left out."""
-    match node:
-        case ir.Name() | ir.Literal() | ir.TypeOperand() | ir.FuncLit() | ir.Branch() | ir.LocalType():
-            return
-        case ir.Selector() | ir.Assertion():
-            yield node.base
-        case ir.Call():
-            yield node.func
-            yield from node.args
-        case ir.Index():
-            yield node.base
-            yield from node.indices
-        case ir.SliceExpr():
-            yield node.base
-            yield from (bound for bound in node.bounds if bound is not None)
-        case ir.Unary() | ir.IncDec():
-            yield node.operand
-        case ir.Binary():
-            yield node.left
-            yield node.right
-        case ir.Composite():
-            for element in node.elements:
-                if (element.key is not None and not element.field) or (
-                    isinstance(element.key, ir.Name) and element.key.symbol is not None
-                ):
-                    yield element.key
-                yield element.value
-        case ir.BadExpr() | ir.BadStmt():
-            yield from node.parts
-        case ir.ExprStmt():
-            yield node.expr
-        case ir.Assign():
-            yield from node.right
-            yield from node.left
-        case ir.Send():
-            yield node.channel
-            yield node.value
-        case ir.Go() | ir.Defer():
-            yield node.call
-        case ir.Return():
-            yield from node.values
-        case ir.Block():
-            yield from node.statements
-        case ir.If():
-            yield from (part for part in (node.init, node.cond, node.then, node.orelse) if part is not None)
-        case ir.For():
-            yield from (part for part in (node.init, node.cond, node.post, node.body) if part is not None)
-        case ir.Range():
-            yield from (part for part in (node.subject, node.key, node.value, node.body) if part is not None)
-        case ir.Switch():
-            yield from (part for part in (node.init, node.tag, *node.cases) if part is not None)
-        case ir.Case():
-            yield from node.values
-            yield node.body
-        case ir.TypeSwitch():
-            yield from (part for part in (node.init, node.subject, *node.cases) if part is not None)
-        case ir.TypeCase():
-            yield node.body
-        case ir.Select():
-            yield from node.cases
-        case ir.CommCase():
-            yield from (part for part in (node.comm, node.body) if part is not None)
-        case ir.Labeled():
-            if node.statement is not None:
-                yield node.statement
-        case _:
-            return
+    below = _BELOW.get(type(node))
+    return below(node) if below is not None else ()
 
 
-def walk(node: ir.Node, *, literals: bool = False) -> Iterator[ir.Node]:
+def walk(node: ir.Node, *, literals: bool = False) -> Sequence[ir.Node]:
     """``node`` and everything below it, parents first; the bodies of function literals only with ``literals``."""
+    found: list[ir.Node] = []
     todo = [node]
     while todo:
         current = todo.pop()
-        yield current
-        below = list(children(current))
-        if literals and isinstance(current, ir.FuncLit) and current.function.body is not None:
-            below.append(current.function.body)
-        todo += reversed(below)
+        found.append(current)
+        below = _BELOW.get(type(current))
+        if below is not None:
+            todo += below(current)[::-1]
+        elif literals and isinstance(current, ir.FuncLit) and current.function.body is not None:
+            todo.append(current.function.body)
+    return found
 
 
-def expressions(node: ir.Node, *, literals: bool = False) -> Iterator[ir.Expr]:
+def expressions(node: ir.Node, *, literals: bool = False) -> Iterable[ir.Expr]:
     """The expressions in a statement or expression (itself included), parents first."""
-    for found in walk(node, literals=literals):
-        if isinstance(found, _EXPRESSION_CLASSES):
-            yield found
+    return [found for found in walk(node, literals=literals) if type(found) in _EXPRESSION_CLASSES]  # type: ignore[misc]
 
 
-def statements(block: ir.Node, *, literals: bool = False) -> Iterator[ir.Stmt]:
+def statements(block: ir.Node, *, literals: bool = False) -> Iterable[ir.Stmt]:
     """The statements below a block or statement (itself included when it is one), parents first."""
-    not_statements = (*_EXPRESSION_CLASSES, ir.Case, ir.TypeCase, ir.CommCase)
-    for found in walk(block, literals=literals):
-        if not isinstance(found, not_statements):
-            yield found  # type: ignore[misc]
+    return [found for found in walk(block, literals=literals) if type(found) not in _NOT_STATEMENTS]  # type: ignore[misc]

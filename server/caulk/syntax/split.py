@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN = re.compile(
     rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
@@ -39,10 +40,13 @@ class Split:
     skeleton: bytes
     """The declarations: the text with function bodies, literal bodies and comments blanked, so that offsets stay those of the
     file."""
+    code: bytes
+    """The text with its comments blanked, offsets kept: what is parsed, and searched for words."""
     balanced: bool
-    """False when the braces of the file do not balance and the cut was made at column 0."""
+    """False when the braces of the file do not balance and the cut was made at column 0; then ``code`` is the whole text."""
 
 
+@lru_cache(maxsize=64)
 def split(data: bytes) -> Split:
     """Cut a file. Never fails, whatever the bytes are."""
     return _exact(data) or _by_columns(data)
@@ -65,7 +69,8 @@ def _blanked(data: bytes, cuts: list[tuple[int, int]]) -> bytes:
 def _exact(data: bytes) -> Split | None:
     """The exact pass, None when the braces do not balance."""
     functions: list[Chunk] = []
-    cuts: list[tuple[int, int]] = []
+    bodies: list[tuple[int, int]] = []
+    comments: list[tuple[int, int]] = []
     depth = 0
     dropping_from = dropping_start = function_start = -1
     for token in _TOKEN.finditer(data):
@@ -80,18 +85,18 @@ def _exact(data: bytes) -> Split | None:
                 return None
             if depth == dropping_from:
                 dropping_from = -1
-                cuts.append((dropping_start, start))
+                bodies.append((dropping_start, start))
             if depth == 0 and function_start >= 0 and _END_OF_FUNCTION.match(data, start + 1):
                 functions.append(Chunk(function_start, start + 1))
                 function_start = -1
         elif first == 0x2F:  # a comment
-            if dropping_from < 0:
-                cuts.append(token.span())
+            comments.append(token.span())
         elif first in b"ftvci" and depth == 0:  # a keyword in column 0
             function_start = start if first == 0x66 else -1
     if depth != 0:
         return None
-    return Split(tuple(functions), _blanked(data, cuts), balanced=True)
+    code = _blanked(data, comments) if comments else data
+    return Split(tuple(functions), _blanked(code, bodies), code, balanced=True)
 
 
 def _by_columns(data: bytes) -> Split:
@@ -108,7 +113,7 @@ def _by_columns(data: bytes) -> Split:
         end = closing[-1] if closing else start + len(data[start:stop].rstrip())
         functions.append(Chunk(start, end))
         cuts.append((body, end))  # without its braces it is a declaration without a body
-    return Split(tuple(functions), _blanked(data, cuts), balanced=False)
+    return Split(tuple(functions), _blanked(data, cuts), data, balanced=False)
 
 
 def _body_start(data: bytes, start: int, stop: int) -> int | None:
