@@ -27,6 +27,7 @@ STARTERS = frozenset(
     }
 )
 """Methods that run the function that they are given in a goroutine of its own."""
+STARTER_NAMES = frozenset(name.rpartition(".")[2].encode() for name in STARTERS)
 
 CALLED_ON_THE_SPOT = frozenset(
     {
@@ -36,6 +37,7 @@ CALLED_ON_THE_SPOT = frozenset(
     }
 )
 """Functions that call the function that they are given before they return, and keep it no longer."""
+_NAMES_ON_THE_SPOT = frozenset(name.rpartition(".")[2].encode() for name in CALLED_ON_THE_SPOT)
 
 MAX_CAPACITY = 3
 """Larger buffers, and those whose size is not a literal, are taken for large enough."""
@@ -384,12 +386,16 @@ def _is_followed_by_name(unit: FunctionUnit, assign: ir.Assign, literal: ir.Func
 
 def is_starter(unit: FunctionUnit, call: ir.Call) -> bool:
     """Whether the call runs its argument in a new goroutine."""
-    return isinstance(call.func, ir.Selector) and unit.typer.callee(call).name in STARTERS
+    return _is_named(call, STARTER_NAMES) and unit.typer.callee(call).name in STARTERS
 
 
 def runs_on_the_spot(unit: FunctionUnit, call: ir.Call) -> bool:
     """Whether the call runs the literal that it is given before it returns."""
-    return isinstance(call.func, ir.Selector) and unit.typer.callee(call).name in CALLED_ON_THE_SPOT
+    return _is_named(call, _NAMES_ON_THE_SPOT) and unit.typer.callee(call).name in CALLED_ON_THE_SPOT
+
+
+def _is_named(call: ir.Call, names: frozenset[bytes]) -> bool:
+    return isinstance(call.func, ir.Selector) and call.func.field.encode() in names
 
 
 def _parameter(signature: Signature | None, position: int) -> Type | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from caulk.flow.cfg import Block, FunctionEnd, Item
-from caulk.flow.channels import Body, body_of, is_starter
+from caulk.flow.channels import STARTER_NAMES, Body, body_of, is_starter
 from caulk.flow.frequency import CallSite, Frequency, frequency, is_guarded
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
@@ -68,9 +68,9 @@ class EndlessBodies:
 
 def starts_in(unit: FunctionUnit) -> Iterator[Start]:
     """The goroutines without an end that a function starts."""
-    if unit.function.body is None:
+    if b"go" not in unit.words and STARTER_NAMES.isdisjoint(unit.words):
         return
-    for node in walk(unit.function.body, literals=True):
+    for node in walk(unit.function.body, literals=True) if unit.function.body is not None else ():
         for call, body in _started(unit, node):
             found = unit.program.endless.of(*body)
             if found is None:

@@ -1,4 +1,5 @@
-"""Which functions can matter to the acquire/release rules, judged by their text alone: a scan of words, no parse."""
+"""Which functions can matter, judged by their words alone: no parse. What is asked here saves the tree of most functions, and
+the questions err to yes."""
 
 from __future__ import annotations
 
@@ -8,11 +9,33 @@ from typing import TYPE_CHECKING
 
 from caulk.ir import nodes as ir
 from caulk.semantics.packages import Package
+from caulk.semantics.types import BASIC_NAMES
 
 if TYPE_CHECKING:
-    from caulk.flow.program import Program
+    from caulk.flow.program import FunctionUnit, Program
 
-_WORD = re.compile(rb"(\w+)\(")
+NEVER_RETURN = frozenset(
+    {
+        "os.Exit",
+        "log.Fatal",
+        "log.Fatalf",
+        "log.Fatalln",
+        "log.Panic",
+        "log.Panicf",
+        "log.Panicln",
+        "runtime.Goexit",
+        "syscall.Exit",
+    }
+)
+NEVER_RETURN_METHODS = frozenset(
+    {
+        *("Fatal", "Fatalf", "Fatalln", "Fatalw", "FailNow", "Skip", "Skipf", "SkipNow"),
+        *("Panic", "Panicf", "Panicln", "Panicw", "FatalIf", "Exitf"),
+    }
+)
+"""Methods (and functions of logging packages) of these names end the path whatever their receiver: the test and logging
+libraries agree on them, and taking one of another meaning for final only makes a rule quieter."""
+
 _SIGNS = re.compile(rb"\.Body\b|\.Close\(|ancel\b|\.Scan\(|\.Commit\(|\.Rollback\(|\.Release\(")
 """Uses that betray a releasable value whatever made it."""
 
@@ -22,14 +45,117 @@ class Gate:
 
     def __init__(self, program: Program) -> None:
         contracts = program.contracts
-        self._releasable = frozenset(name.rpartition(".")[2] for name in contracts.types)
-        self._release = contracts.ownership.release_pattern
-        own = set(_own_acquirers(program.package, self._releasable | _closable_types(program.package, self._release)))
-        self._words = frozenset(name.encode() for name in contracts.words(_reachable(program.package)) | own)
+        by_type = frozenset(name.rpartition(".")[2] for name in contracts.types)
+        closable = by_type | _closable_types(program.package, contracts.ownership.release_pattern)
+        words = contracts.words(_reachable(program.package)) | set(_given_acquirers(program.package, by_type))
+        self._words = frozenset(word.encode() for word in words)
+        self._known: dict[FunctionUnit, bool] = {}
+        self._makers: dict[bytes, list[FunctionUnit]] = {}
+        for unit in program.functions:
+            results = unit.declaration.results
+            if any(_may_hold(result.type) for result in results):
+                self._makers.setdefault(unit.name.encode(), []).append(unit)
+                if _returns(results, by_type) or (_returns(results, closable) and _looks_elsewhere(unit)):
+                    self._known[unit] = True
+        self._names = frozenset(self._makers)
 
-    def lets_in(self, text: bytes) -> bool:
-        """Whether a function with this text may acquire, release or return something."""
-        return not self._words.isdisjoint(_WORD.findall(text)) or _SIGNS.search(text) is not None
+    def lets_in(self, unit: FunctionUnit) -> bool:
+        """Whether the function may acquire, release or return something."""
+        return self.may_acquire(unit) or _SIGNS.search(unit.code) is not None
+
+    def may_hand_out(self, unit: FunctionUnit) -> bool:
+        """Whether the callers of the function may have to release its result."""
+        return any(_may_hold(result.type) for result in unit.declaration.results) and self.lets_in(unit)
+
+    def may_acquire(self, unit: FunctionUnit) -> bool:
+        """Whether the function, or one that it calls by way of others of the package, has a word that acquires."""
+        seen = {unit: None}
+        todo = [unit]
+        for current in todo:
+            known = self._known.get(current)
+            if known or (known is None and _calls(current, self._words)):
+                self._known[unit] = True
+                return True
+            if known is None:
+                makers = [maker for name in current.words & self._names for maker in self._makers[name]]
+                todo += [maker for maker in makers if maker not in seen]
+                seen |= dict.fromkeys(makers)
+        self._known |= dict.fromkeys(seen, False)
+        return False
+
+
+def _calls(unit: FunctionUnit, words: frozenset[bytes]) -> bool:
+    """Whether one of the words is called, or instantiated, in the function."""
+    return any(word + b"(" in unit.code or word + b"[" in unit.code for word in unit.words & words)
+
+
+def _looks_elsewhere(unit: FunctionUnit) -> bool:
+    """Whether the function may get what it returns from another package of the module, where the words are not known."""
+    imports = unit.file.package_file.guesses | unit.file.package_file.imports
+    own = (name for name, path in imports.items() if unit.program.is_of_module(path))
+    return any(name.encode() + b"." in unit.code for name in own)
+
+
+def _may_hold(type_: ir.TypeExpr) -> bool:
+    """Whether something to release can be behind a result of the type."""
+    match type_:
+        case ir.PointerType() | ir.SliceType() | ir.ArrayType():
+            return _may_hold(type_.elem)
+        case ir.MapType():
+            return _may_hold(type_.value)
+        case ir.NamedType():
+            return bool(type_.package) or type_.name not in BASIC_NAMES | {"error"}
+        case _:
+            return True
+
+
+class Endings:
+    """The functions of one package that may never return."""
+
+    def __init__(self, program: Program) -> None:
+        final = [unit for unit in program.functions if not unit.declaration.results and _may_not_fall_off(unit)]
+        names = {unit.name.encode() for unit in final if _ENDS.search(unit.code)}
+        waiting = [unit for unit in final if unit.name.encode() not in names]
+        size = -1
+        while size != len(names):  # those that end by calling one of them
+            size = len(names)
+            names |= {unit.name.encode() for unit in waiting if not names.isdisjoint(unit.words)}
+        self._program = program
+        self._names = frozenset(name.decode("utf-8", "replace") for name in names)
+        self._units = frozenset(unit for unit in final if unit.name in self._names)
+
+    def has(self, unit: FunctionUnit) -> bool:
+        """Whether control may never leave the function."""
+        return unit in self._units
+
+    def may_end(self, unit: FunctionUnit, call: ir.Call) -> bool:
+        """Whether the call may end its path."""
+        match call.func:
+            case ir.Name():
+                name = call.func.name
+                return call.func.symbol is not None or name in _ENDING_NAMES or name in self._names
+            case ir.Selector(base=ir.Name(symbol=None) as base, field=name):
+                file = unit.file.package_file
+                path = file.imports.get(base.name) or file.guesses.get(base.name)
+                return path is None or name in _ENDING_NAMES or self._program.is_of_module(path)
+            case _:
+                return True
+
+
+_ENDS = re.compile(
+    rb"\b(?:panic|Goexit|Exit|" + "|".join(NEVER_RETURN_METHODS).encode() + rb")\(|\bfor\b|\bselect\b|\bgoto\b"
+)
+_ENDING_NAMES = NEVER_RETURN_METHODS | {name.rpartition(".")[2] for name in NEVER_RETURN} | {"panic"}
+
+
+def _may_not_fall_off(unit: FunctionUnit) -> bool:
+    """Whether the last line of a function without results may keep control from going on: a call, or the end of a block. One
+    that returns somewhere returns."""
+    words = unit.words
+    if b"return" in words and unit.code.count(b"func") == 1:
+        return False
+    body = unit.code.rstrip()[:-1].rstrip()
+    return body.endswith((b")", b"}"))
 
 
 def _reachable(package: Package) -> frozenset[str] | None:
@@ -48,12 +174,10 @@ def _closable_types(package: Package, release: re.Pattern[str]) -> frozenset[str
     )
 
 
-def _own_acquirers(package: Package, releasable: frozenset[str]) -> Iterator[str]:
-    """Functions, methods, interface methods and function-typed fields of the package that return a releasable type."""
+def _given_acquirers(package: Package, releasable: frozenset[str]) -> Iterator[str]:
+    """What has no body to look into: interface methods and function-typed fields and variables of the package that return a
+    releasable type."""
     for file in package.files:
-        for function in file.decls.functions:
-            if _returns(function.results, releasable):
-                yield function.name
         for declared in file.decls.types:
             yield from _of_type(declared.type, releasable)
         for value in file.decls.values:

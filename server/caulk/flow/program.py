@@ -16,7 +16,7 @@ from caulk.flow import cfg
 from caulk.flow.blocked import Blocked, blocked_in, channel_makers
 from caulk.flow.channels import Uses
 from caulk.flow.endless import EndlessBodies, Start, starts_in
-from caulk.flow.gate import Gate
+from caulk.flow.gate import NEVER_RETURN, NEVER_RETURN_METHODS, Endings, Gate
 from caulk.flow.implementations import Implementations
 from caulk.flow.leaks import Leak, leaks_in
 from caulk.flow.placement import Placement
@@ -30,32 +30,10 @@ from caulk.semantics.packages import Declared, Package, PackageFile
 from caulk.semantics.typer import Typer
 from caulk.semantics.world import World
 from caulk.syntax.source import SourceFile
-from caulk.syntax.split import Chunk, Split, split
+from caulk.syntax.split import Chunk, Split, split, words_of
 
 if TYPE_CHECKING:
     from caulk.semantics.contracts import Contracts
-
-NEVER_RETURN = frozenset(
-    {
-        "os.Exit",
-        "log.Fatal",
-        "log.Fatalf",
-        "log.Fatalln",
-        "log.Panic",
-        "log.Panicf",
-        "log.Panicln",
-        "runtime.Goexit",
-        "syscall.Exit",
-    }
-)
-NEVER_RETURN_METHODS = frozenset(
-    {
-        *("Fatal", "Fatalf", "Fatalln", "Fatalw", "FailNow", "Skip", "Skipf", "SkipNow"),
-        *("Panic", "Panicf", "Panicln", "Panicw", "FatalIf", "Exitf"),
-    }
-)
-"""Methods (and functions of logging packages) of these names end the path whatever their receiver: the test and logging
-libraries agree on them, and taking one of another meaning for final only makes a rule quieter."""
 
 MAX_FOREIGN_TEXT = 4096
 """Bytes; a longer function of another module takes what it is given, unread."""
@@ -106,6 +84,8 @@ class FunctionUnit:
     name: str
     receiver: str
     """The receiver's type name, empty for a plain function."""
+    declaration: ir.Function
+    """Its head, as the skeleton of the file has it."""
     _graphs: dict[int, cfg.Graph] = field(default_factory=dict, repr=False)
     _placements: dict[int, Placement] = field(default_factory=dict, repr=False)
 
@@ -114,9 +94,19 @@ class FunctionUnit:
         return self.file.source.data[self.chunk.start : self.chunk.end]
 
     @cached_property
+    def code(self) -> bytes:
+        """The text with its comments blanked, offsets kept."""
+        return self.file.split.code[self.chunk.start : self.chunk.end]
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """The words of the code, numbers and what stands in strings included: what a rule asks before it asks for a tree."""
+        return words_of(self.code)
+
+    @cached_property
     def function(self) -> ir.Function:
         """The lowered tree. A text that is no function at all gives an empty one."""
-        lowered = lower_function(self.text)
+        lowered = lower_function(self.code, has_comments=not self.file.split.balanced)
         return lowered if lowered is not None else ir.Function(0, len(self.text), self.name, None, (), (), None)
 
     @cached_property
@@ -141,7 +131,7 @@ class FunctionUnit:
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
         """The obligations that this function leaves open."""
-        return tuple(leaks_in(self)) if self.program.gate.lets_in(self.text) else ()
+        return tuple(leaks_in(self)) if self.program.gate.lets_in(self) else ()
 
     @cached_property
     def uses(self) -> Uses:
@@ -165,6 +155,8 @@ class FunctionUnit:
 
     def never_returns(self, call: ir.Call) -> bool:
         """Whether the call ends the path: it panics, exits, or (by summary) has no reachable exit."""
+        if not self.program.endings.may_end(self, call):
+            return False
         callee = self.typer.callee(call)
         if callee.kind is CalleeKind.BUILTIN:
             return callee.name == "panic"
@@ -216,6 +208,10 @@ class Program:
         own = self.module.partition("/")[0]
         return bool(path) and "." not in first and (not own or first != own)
 
+    def is_of_module(self, path: str) -> bool:
+        """Whether an import path may lie in the module of the package; without a module any may."""
+        return not self.module or path == self.module or path.startswith(self.module + "/") or self.module == "std"
+
     @property
     def go(self) -> tuple[int, int]:
         return self.version.language
@@ -232,7 +228,7 @@ class Program:
             chunk = chunks.get(declaration.start)
             if chunk is not None:
                 receiver = _type_name(declaration.receiver.type) if declaration.receiver else ""
-                units.append(FunctionUnit(self, file, chunk, declaration.name, receiver))
+                units.append(FunctionUnit(self, file, chunk, declaration.name, receiver, declaration))
         return units
 
     @cached_property
@@ -324,6 +320,11 @@ class Program:
     def gate(self) -> Gate:
         """Which functions the acquire/release rules need to look at."""
         return Gate(self)
+
+    @cached_property
+    def endings(self) -> Endings:
+        """Which calls may end a path."""
+        return Endings(self)
 
     @cached_property
     def requests(self) -> Requests:

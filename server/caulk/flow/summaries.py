@@ -101,7 +101,7 @@ class Summaries:
     def never_returns(self, callee: Callee) -> bool:
         """Whether the callee is a function of the package without results whose exit cannot be reached."""
         unit = self._program.unit_of_callee(callee)
-        if unit is None or (callee.signature is not None and callee.signature.results):
+        if unit is None or not unit.program.endings.has(unit):
             return False
         key = id(unit)
         if key not in self._never_returns:
@@ -258,6 +258,8 @@ class Summaries:
         body = self._program.unit_of_callee(callee)
         if body is None:
             return False, None
+        if not body.program.gate.may_hand_out(body):
+            return True, None
         return True, next(iter(self.fresh(body, body.function)), None)
 
 

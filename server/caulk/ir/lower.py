@@ -787,7 +787,7 @@ class _Lowering:
 
     def _statement_into(self, node: Node, found: list[ir.Stmt]) -> None:
         kind = node.kind_id
-        if kind == _COMMENT or kind == _EMPTY:
+        if kind in (_COMMENT, _EMPTY):
             return
         single = _STATEMENTS.get(kind)
         self._depth += 1

@@ -52,6 +52,16 @@ def split(data: bytes) -> Split:
     return _exact(data) or _by_columns(data)
 
 
+_SEPARATORS = bytes.maketrans(
+    bytes(set(range(128)) - set(b"_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")), b" " * 65
+)
+
+
+def words_of(code: bytes) -> frozenset[bytes]:
+    """The identifiers, keywords and numbers in a text, and the words of its strings."""
+    return frozenset(code.translate(_SEPARATORS).split())
+
+
 def _blanked(data: bytes, cuts: list[tuple[int, int]]) -> bytes:
     """``data`` with the cut spans turned into spaces; a newline in one stays, for it may end a statement."""
     pieces: list[bytes] = []
