@@ -150,13 +150,14 @@ def _last_name(func: ir.Expr) -> str:
 
 def _parameter_types(unit: FunctionUnit, function: ir.Function) -> Iterator[tuple[str, str]]:
     """The import paths and names of the parameters' types, as far as they are named in other packages."""
-    imports = unit.file.package_file.imports
     for param in function.params:
         type_ = param.type
         while isinstance(type_, ir.PointerType):
             type_ = type_.elem
-        if isinstance(type_, ir.NamedType) and type_.package in imports:
-            yield imports[type_.package], type_.name
+        if isinstance(type_, ir.NamedType) and type_.package and any(type_.name == name for _, name in _COMMANDS):
+            path = unit.program.world.imported(unit.file.package_file, type_.package)
+            if path is not None:
+                yield path, type_.name
 
 
 def _is_of(found: tuple[str, str], known: tuple[str, str]) -> bool:

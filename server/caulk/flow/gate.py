@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from caulk.ir import nodes as ir
 from caulk.semantics.packages import Package
-from caulk.semantics.types import BASIC_NAMES
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit, Program
@@ -35,6 +34,14 @@ NEVER_RETURN_METHODS = frozenset(
 )
 """Methods (and functions of logging packages) of these names end the path whatever their receiver: the test and logging
 libraries agree on them, and taking one of another meaning for final only makes a rule quieter."""
+
+_PLAIN_TYPES = frozenset(
+    {
+        *("bool", "string", "byte", "rune", "error", "uintptr", "float32", "float64", "complex64", "complex128"),
+        *("int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64"),
+    }
+)
+"""Predeclared types that nothing to release is behind."""
 
 _SIGNS = re.compile(rb"\.Body\b|\.Close\(|ancel\b|\.Scan\(|\.Commit\(|\.Rollback\(|\.Release\(")
 """Uses that betray a releasable value whatever made it."""
@@ -104,7 +111,7 @@ def _may_hold(type_: ir.TypeExpr) -> bool:
         case ir.MapType():
             return _may_hold(type_.value)
         case ir.NamedType():
-            return bool(type_.package) or type_.name not in BASIC_NAMES | {"error"}
+            return bool(type_.package) or type_.name not in _PLAIN_TYPES
         case _:
             return True
 

@@ -594,7 +594,7 @@ class _Lowering:
             node = kids[-1]
         if node.kind_id == _K["qualified_type"]:
             node = self._kids(node)[0]
-        symbol = self._look_up(self._slice(node))
+        symbol = self._visible.get(self._slice(node))
         return symbol is not None and symbol.kind not in (SymbolKind.TYPE, SymbolKind.TYPE_PARAM)
 
     def _parenthesized(self, node: Node) -> ir.Expr:
