@@ -99,9 +99,13 @@ class _Keeper:
             use = self._use(self._unit, name, resource)
             if isinstance(use, _Stored):
                 slots.add(use.slot)
-            elif use is _Use.ESCAPES:
+            elif use is _Use.ESCAPES or (use is _Use.RELEASES and self._is_enough(acquire, name)):
                 return set()
         return slots
+
+    def _is_enough(self, acquire: Acquire, name: ir.Name) -> bool:
+        """Whether a release by the local name may be the one that counts: a cancel function, or one in a closure."""
+        return CALL_ITSELF in self._terms.must_call or self._unit.uses.function_of(name) is not acquire.function
 
     def _slot_at(self, unit: FunctionUnit, target: ir.Expr, path: Path) -> Slot | None:
         """The slot that an assignable expression is."""

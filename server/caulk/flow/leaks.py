@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from caulk.flow.access import Place, mentions, place_of
 from caulk.flow.acquires import Acquire
+from caulk.flow.after_release import use_after
 from caulk.flow.cfg import BodyEnd, Edge, FunctionEnd, Item
 from caulk.flow.keeping import Slot, kept_in
-from caulk.flow.outcomes import Ending, Event, OpenExit, Outcome
+from caulk.flow.outcomes import Ending, Event, OpenExit, Outcome, Terms
 from caulk.flow.shapes import tested_for_nil
+from caulk.flow.spawned import Spawned, forgetful_goroutine
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
 from caulk.semantics.contracts import CALL_ITSELF, RECEIVER
@@ -36,6 +38,9 @@ class LeakKind(Enum):
     PREMATURE = "premature"
     """Released before its error was checked."""
     LOOP_DEFER = "deferred in a loop"
+    FORGOTTEN = "forgotten in a goroutine"
+    """Handed to a goroutine that releases it on some of its paths only."""
+    USED = "used after its release"
     KEPT = "kept"
     """In a field or package variable whose value nobody releases."""
 
@@ -50,6 +55,10 @@ class Leak:
     """The release in question, for PREMATURE and LOOP_DEFER."""
     slot: Slot | None = None
     """For KEPT: where it is."""
+    spawned: Spawned | None = None
+    """For FORGOTTEN."""
+    use: ir.Call | None = None
+    """For USED; ``event`` is the release."""
 
     @property
     def exits(self) -> list[OpenExit]:
@@ -64,6 +73,8 @@ class Leak:
         """The code of the rule that reports it."""
         contract = self.acquire.contract
         match self.kind:
+            case LeakKind.FORGOTTEN | LeakKind.OPEN | LeakKind.OVERWRITTEN if self.is_accepted and self.goroutines:
+                return "conn-goroutine-leak"
             case LeakKind.PREMATURE:
                 return "release-before-error-check"
             case LeakKind.LOOP_DEFER:
@@ -72,12 +83,45 @@ class Leak:
                 return contract.discard_code or contract.code
             case LeakKind.OVERWRITTEN:
                 return contract.overwrite_code or contract.code
+            case LeakKind.USED:
+                return "use-after-release"
             case LeakKind.KEPT if contract.kind == "cancel":
                 return "cancel-stored-uncalled"
             case LeakKind.OPEN if self.is_partial_construction:
                 return "partial-construction-leak"
             case _:
                 return contract.code
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the value is a connection that a listener accepted."""
+        func = self.acquire.call.func
+        name = func.field if isinstance(func, ir.Selector) else ""
+        return self.acquire.contract.kind == "conn" and name.startswith("Accept")
+
+    @property
+    def goroutines(self) -> list[ir.Go]:
+        """The ``go`` statements after the acquire whose call sees the value."""
+        place, body = self.acquire.place, self.acquire.function.body
+        if place is None or body is None:
+            return []
+        return [
+            statement
+            for statement in statements(body)
+            if isinstance(statement, ir.Go)
+            and statement.start > self.acquire.item.start
+            and any(
+                isinstance(part, ir.Name) and part.symbol is place.symbol
+                for part in expressions(statement.call, literals=True)
+            )
+        ]
+
+    @property
+    def tier(self) -> str:
+        """The tier that it has whatever its rule says; empty when the rule says it all."""
+        if self.kind is LeakKind.FORGOTTEN and not self.is_accepted:
+            return "experimental"
+        return self.acquire.contract.tier
 
     @property
     def is_partial_construction(self) -> bool:
@@ -117,6 +161,8 @@ def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
             return
     if outcome is None or outcome.exceeded:
         return
+    outcome = _without_special_errors(unit, acquire, outcome)
+    yield from _after_its_end(unit, acquire, outcome)
     premature = _premature_release(unit, acquire, outcome)
     if premature is not None:
         yield Leak(unit, LeakKind.PREMATURE, acquire, outcome, premature)
@@ -126,6 +172,36 @@ def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
     if outcome.open and not _tolerated(unit, acquire, outcome):
         only_overwritten = all(exit_.overwritten for exit_ in outcome.open)
         yield Leak(unit, LeakKind.OVERWRITTEN if only_overwritten else LeakKind.OPEN, acquire, outcome)
+
+
+def _without_special_errors(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Outcome:
+    """The value itself may be returned along with an error on purpose: that counts only where all callers drop it. An
+    object that is half built is of no use to anybody."""
+    resource, terms = acquire.contract.resource, Terms.of(acquire.contract)
+    summaries = unit.program.summaries
+    kept = [
+        exit_
+        for exit_ in outcome.open
+        if not exit_.with_error
+        or any(
+            len(path) > len(resource)
+            or (acquire.function is unit.function and summaries.is_dropped_with_error(unit, result, path, terms))
+            for result, path in exit_.with_error
+        )
+    ]
+    return replace(outcome, open=kept) if len(kept) < len(outcome.open) else outcome
+
+
+def _after_its_end(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Iterator[Leak]:
+    """What goes wrong behind a release or a hand-over."""
+    for event in outcome.of(Ending.TRANSFERRED):
+        spawned = forgetful_goroutine(unit, acquire, event.item) if isinstance(event.item, ir.Go) else None
+        if spawned is not None:
+            yield Leak(unit, LeakKind.FORGOTTEN, acquire, outcome, event, spawned=spawned)
+            break
+    used = use_after(unit, acquire, outcome) if not unit.file.is_test else None
+    if used is not None:
+        yield Leak(unit, LeakKind.USED, acquire, outcome, used[0], use=used[1])
 
 
 def _is_leak(unit: FunctionUnit, acquire: Acquire, slot: Slot) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from caulk.flow import facts as known
-from caulk.flow.access import ELEMENT, Place
+from caulk.flow.access import ELEMENT, Path, Place
 from caulk.flow.bindings import Bindings
 from caulk.flow.branches import Branches
 from caulk.flow.cfg import Block, BodyEnd, Edge, FunctionEnd, Item
@@ -181,7 +181,7 @@ class Walk(Bindings, Branches):
             returned = self._returned(value, index, len(item.values))
             if returned:
                 if self._terms.acquired and self._returns_error(item, index, facts):
-                    self._leave(item, outcome, with_error=True)
+                    self._leave(item, outcome, tuple(returned))
                 outcome.returned.update(returned)
                 outcome.return_statements.append(item)
                 raise PathEnd(Ending.RETURNED)
@@ -230,7 +230,9 @@ class Walk(Bindings, Branches):
             case _:
                 return False
 
-    def _leave(self, item: ir.Return | FunctionEnd, outcome: Outcome, *, with_error: bool = False) -> None:
+    def _leave(
+        self, item: ir.Return | FunctionEnd, outcome: Outcome, with_error: tuple[tuple[int, Path], ...] = ()
+    ) -> None:
         """The function is left with the obligation open, unless a deferred call that sees the variable ends it."""
         self._run_defers()
         outcome.open.append(OpenExit(self._block_now, item, self._errors, self._aliases, with_error=with_error))

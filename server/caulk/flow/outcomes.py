@@ -97,8 +97,8 @@ class OpenExit:
     errors: Errors
     aliases: Aliases
     overwritten: bool = False
-    with_error: bool = False
-    """Returned together with an error that is not nil: the caller does not look at it."""
+    with_error: tuple[tuple[int, Path], ...] = ()
+    """The results that hold it, when they are returned together with an error that is not nil."""
     branch: ir.Branch | BodyEnd | None = None
     """For an overwriting one: how the loop went round, when it did."""
 

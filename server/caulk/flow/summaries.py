@@ -3,14 +3,15 @@ seeds, computed on demand and remembered. Recursion is solved by a fixpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from caulk.flow import facts as known
 from caulk.flow.access import DERIVED, Path, Place, captured_symbols, place_of
 from caulk.flow.acquires import Acquire, acquires_in
-from caulk.flow.cfg import FunctionEnd, Graph
+from caulk.flow.cfg import FunctionEnd, Graph, items
 from caulk.flow.fixpoint import Fixpoint
 from caulk.flow.obligations import State, Walk
 from caulk.flow.outcomes import BORROWS, DIVERGES, TAKES, Effect, Ending, Outcome, Terms
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit, Program
 
 CLOSING_METHODS = ("Close", "Stop", "Release", "Shutdown")
+
+
+class Result(NamedTuple):
+    """A result of a function, and the path from it to the resource."""
+
+    number: int
+    path: Path
 
 
 class Summaries:
@@ -151,6 +159,41 @@ class Summaries:
         also = [Place(companion, (CALL_ITSELF,))] if companion is not None else []
         start = State(acquire.block, acquire.index + 1, frozenset([place, *also]), errors, facts)
         return self._walk(unit, acquire.function, start, terms)
+
+    def is_dropped_with_error(self, unit: FunctionUnit, result: int, path: Path, terms: Terms) -> bool:
+        """Whether the callers of the function, as far as they are in the package, all look at its error and drop the
+        value that came with it in ``result``. False when there is none to judge by."""
+        word = re.compile(rb"\b" + re.escape(unit.name.encode()) + rb"\(")
+        outcomes = [
+            self._walk(caller, inside, start, terms)
+            for caller in self._program.functions
+            if word.search(caller.text)
+            for inside in caller.function.walk()
+            for start in self._failed_calls(caller, inside, unit, Result(result, path))
+        ]
+        return bool(outcomes) and all(
+            outcome.open and not outcome.has(Ending.RELEASED, Ending.DEFERRED, Ending.TRANSFERRED, Ending.RETURNED)
+            for outcome in outcomes
+        )
+
+    def _failed_calls(
+        self, caller: FunctionUnit, inside: ir.Function, called: FunctionUnit, result: Result
+    ) -> Iterator[State]:
+        """The states of ``caller`` behind its calls of ``called`` that give both a value and an error."""
+        error = self._error_result(called, called.function, result.number)
+        if inside.body is None or error is None:
+            return
+        for block, index, item in items(caller.cfg(inside)):
+            if not isinstance(item, ir.Assign) or len(item.right) != 1 or not isinstance(item.right[0], ir.Call):
+                continue
+            if max(result.number, error) >= len(item.left):
+                continue
+            if self._program.unit_of_callee(caller.typer.callee(item.right[0])) is not called:
+                continue
+            value, failed = item.left[result.number], item.left[error]
+            if isinstance(value, ir.Name) and isinstance(failed, ir.Name) and value.symbol and failed.symbol:
+                facts = frozenset({(known.nil_fact(failed.symbol)[0], False)})
+                yield State(block, index + 1, frozenset({Place(value.symbol, result.path)}), frozenset(), facts)
 
     # -- fresh results
 

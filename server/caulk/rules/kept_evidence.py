@@ -1,4 +1,5 @@
-"""What a fix needs to know of a value that an object keeps and never releases."""
+"""What a fix needs to know of a value that was given away and is not released there: kept by an object, forgotten by a
+goroutine."""
 
 from __future__ import annotations
 
@@ -25,3 +26,18 @@ def kept_evidence(leak: Leak) -> Evidence:
         at = Place(Where.BLOCK_START, method.offset(body.start))
         return MissingRelease(Release(call, contract.returns_error), at, method.qualified)
     return Evidence()
+
+
+def goroutine_evidence(leak: Leak) -> Evidence:
+    """The first line of the goroutine's body, when it stands in the same file and no path of it hands the value on."""
+    spawned, contract = leak.spawned, leak.acquire.contract
+    if spawned is None or spawned.hands_on or spawned.unit.file is not leak.unit.file or spawned.function.body is None:
+        return Evidence()
+    if contract.release_argument or contract.release_function is not None or contract.released_through:
+        return Evidence()
+    target = ".".join((spawned.value.symbol.name, *spawned.value.path))
+    at = Place(Where.BLOCK_START, spawned.unit.offset(spawned.function.body.start))
+    where = spawned.unit.qualified if spawned.function.name else "the goroutine"
+    release = Release(f"{target}.{contract.release}()", contract.returns_error)
+    twice = contract.kind != "conn"  # a second Close of a connection does nothing
+    return MissingRelease(release, at, where, deferred=True, changes_behaviour=twice)

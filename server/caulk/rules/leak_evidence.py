@@ -26,8 +26,8 @@ from caulk.flow.placement import NewPlace
 from caulk.flow.program import FunctionUnit
 from caulk.flow.shapes import EXPRESSIONS
 from caulk.ir import nodes as ir
-from caulk.ir.visit import expressions, statements
-from caulk.rules.kept_evidence import kept_evidence
+from caulk.ir.visit import expressions
+from caulk.rules.kept_evidence import goroutine_evidence, kept_evidence
 from caulk.semantics.contracts import CALL_ITSELF, Contract, argument_number
 from caulk.semantics.model import named
 
@@ -61,6 +61,8 @@ def evidence_of(leak: Leak) -> Evidence:
             return _unreleased(leak)
         case LeakKind.KEPT:
             return kept_evidence(leak)
+        case LeakKind.FORGOTTEN:
+            return goroutine_evidence(leak)
         case _:
             return Evidence()
 
@@ -156,7 +158,7 @@ def _unreleased(leak: Leak) -> Evidence:
     if outcome is None or release is None or place is None:
         return Evidence()
     graph = unit.cfg(acquire.function)
-    spawned = _goroutines_using(leak)
+    spawned = leak.goroutines
     return Unreleased(
         release=release,
         acquire_start=unit.offset(acquire.item.start),
@@ -172,20 +174,6 @@ def _unreleased(leak: Leak) -> Evidence:
         goroutine=_goroutine_start(leak, spawned),
         spawned=bool(spawned),
     )
-
-
-def _goroutines_using(leak: Leak) -> list[ir.Go]:
-    """The ``go`` statements after the acquire whose call sees the value."""
-    place, body = leak.acquire.place, leak.acquire.function.body
-    if place is None or body is None:
-        return []
-    return [
-        statement
-        for statement in statements(body)
-        if isinstance(statement, ir.Go)
-        and statement.start > leak.acquire.item.start
-        and any(isinstance(p, ir.Name) and p.symbol is place.symbol for p in expressions(statement.call, literals=True))
-    ]
 
 
 def _goroutine_start(leak: Leak, spawned: list[ir.Go]) -> Place | None:

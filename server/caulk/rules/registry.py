@@ -41,12 +41,14 @@ from caulk.rules.growth import buffer_allocated_per_request, unbounded_map
 from caulk.rules.http import http_body_unclosed, http_response_discarded, http_response_overwritten
 from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
 from caulk.rules.resources import (
+    conn_goroutine_leak,
     defer_in_loop,
     deferred_func_not_called,
     partial_construction_leak,
     process_not_waited,
     release_before_error_check,
     resource_unclosed,
+    use_after_release,
 )
 from caulk.rules.rule import Rule
 
@@ -56,6 +58,8 @@ RULES: tuple[Rule, ...] = (
     http_response_overwritten.RULE,
     resource_unclosed.RULE,
     partial_construction_leak.RULE,
+    conn_goroutine_leak.RULE,
+    use_after_release.RULE,
     release_before_error_check.RULE,
     defer_in_loop.RULE,
     deferred_func_not_called.RULE,

@@ -69,7 +69,7 @@ def leak_findings(code: str, tier: Tier, refine: Refine | None, unit: FunctionUn
 
 def _tier(leak: Leak, tier: Tier) -> Tier:
     """That of the rule, or a lower one when the contract says that less depends on it."""
-    own = Tier(leak.acquire.contract.tier or tier.value)
+    own = Tier(leak.tier or tier.value)
     return max(own, tier, key=list(Tier).index)
 
 
@@ -83,7 +83,9 @@ def _is_tolerated_in_main(leak: Leak) -> bool:
 def _finding(leak: Leak, code: str, tier: Tier) -> Finding:
     unit = leak.unit
     marked: ir.Node = leak.acquire.call
-    if leak.event is not None:
+    if leak.use is not None:
+        marked = leak.use
+    elif leak.event is not None:
         marked = ir.Node(leak.event.item.start, leak.event.item.end)
     return Finding(
         code=code,
@@ -117,6 +119,11 @@ def _message(leak: Leak) -> str:
     match leak.kind:
         case LeakKind.KEPT:
             return _kept_message(leak, done, called)
+        case LeakKind.FORGOTTEN:
+            return _forgotten_message(leak, done)
+        case LeakKind.USED:
+            line = leak.unit.line(leak.event.item.start) if leak.event is not None else 0
+            return f"{subject} is used after it was {done} at line {line}: this fails, or works on somebody else's data"
         case LeakKind.DISCARDED:
             return f"the {contract.noun} of {called} is discarded, so it can never be {done}: it {contract.why}"
         case LeakKind.INLINE:
@@ -140,6 +147,14 @@ def _kept_message(leak: Leak, done: str, called: str) -> str:
     method = next((method.qualified for method in ending_methods(leak.unit, slot)), "")
     forgotten = f"{method} forgets it" if method else "nothing in the package does that"
     return f"{slot.text} ({contract.noun} of {called}) is never {done}, {forgotten}: it {contract.why}"
+
+
+def _forgotten_message(leak: Leak, done: str) -> str:
+    spawned = leak.spawned
+    assert spawned is not None
+    value = ".".join((spawned.value.symbol.name, *spawned.value.path))
+    line = spawned.unit.line(spawned.exit.item.start)
+    return f"the goroutine leaves {value} open at line {line}: it is {done} on other paths only, and {leak.acquire.contract.why}"
 
 
 def _where(leak: Leak, done: str) -> str:
@@ -174,6 +189,12 @@ def _related(leak: Leak) -> Iterator[Related]:
     for method in ending_methods(unit, leak.slot) if leak.slot is not None else ():
         if method.file is unit.file:
             yield Related(Span(method.chunk.start, method.chunk.end), "does not release it")
+    if leak.spawned is not None and leak.spawned.unit.file is unit.file:
+        yield Related(
+            Span(*leak.spawned.unit.span(leaves_by(leak.spawned.exit))), "still open when the goroutine ends here"
+        )
+    if leak.use is not None and leak.event is not None:
+        yield Related(Span(*unit.span(leak.event.item)), "released here")
     if leak.kind not in (LeakKind.OPEN, LeakKind.OVERWRITTEN) or leak.outcome is None:
         return
     for event in leak.outcome.of(Ending.RELEASED, Ending.DEFERRED)[:1]:
