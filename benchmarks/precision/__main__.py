@@ -15,9 +15,9 @@ from benchmarks.precision.ledger import Found, Verdict
 from benchmarks.precision.modules import ModuleError, Pin
 from benchmarks.precision.run import Result, lines_of_function, newest, run
 
-WHOLE = 50
+WHOLE = 34
 """Lines of a function up to which all of it is shown; of a longer one, these lines before and after the steps."""
-BEFORE, AFTER = 5, 8
+BEFORE, AFTER = 4, 5
 TAB = "\t"
 
 _modules = click.option("--module", "patterns", multiple=True, help="Only modules whose path contains or matches this.")
