@@ -57,7 +57,20 @@ class _Ignored:
         if not path.startswith(above):
             return None
         relative = path[len(above) :]
-        return self.spec.check_file(relative + "/" if is_directory else relative).include
+        return _of_directory(self.spec, relative + "/") if is_directory else self.spec.check_file(relative).include
+
+
+def _of_directory(spec: GitIgnoreSpec, path: str) -> bool | None:
+    """The verdict on a directory (``path`` ends with a slash): that of the last pattern that matches it itself. Those that
+    match a directory above count for the files in it; the walk has asked about that one before."""
+    for pattern in reversed(spec.patterns):
+        regex = getattr(pattern, "regex", None)
+        if pattern.include is None or regex is None:
+            continue
+        ends = {match.end("ps_d") if "ps_d" in regex.groupindex else len(path) for match in regex.finditer(path)}
+        if len(path) in ends:
+            return bool(pattern.include)
+    return None
 
 
 def discover(paths: Sequence[str], exclusion_of: Callable[[str], Exclusion] = lambda _: NO_EXCLUSION) -> Found:

@@ -199,7 +199,7 @@ class _Finder:
         if callee.kind in (CalleeKind.CONVERSION, CalleeKind.BUILTIN):
             return None
         if self._contracts.knows(callee):
-            return self._applicable(self._contracts.of(callee), call)
+            return self._applicable(self._contracts.of(callee), call, left)
         has_body, contract = self._unit.program.summaries.callee_contract(self._unit, callee)
         if has_body:
             return contract or self._passed_through(call, callee)
@@ -207,8 +207,9 @@ class _Finder:
             return self._passed_through(call, callee) or self._by_type(callee)
         return self._by_use(call, callee, left)
 
-    def _applicable(self, contract: Contract | None, call: ir.Call) -> Contract | None:
-        """Not for other versions of Go. Compressing writers over memory hold nothing but memory; the answer to HEAD has no body."""
+    def _applicable(self, contract: Contract | None, call: ir.Call, left: tuple[ir.Expr, ...] = ()) -> Contract | None:
+        """Not for other versions of Go. Compressing writers over memory hold nothing but memory; the answer to HEAD has no
+        body; a context without a parent that nothing was given keeps nothing."""
         version = self._unit.program.version
         if contract is not None and not contract.in_force(version.language, version.toolchain):
             return None
@@ -216,7 +217,25 @@ class _Finder:
             return None
         if contract is not None and contract.kind == "body" and any(map(_is_head_request, call.args)):
             return None
+        if contract is not None and contract.kind == "cancel" and self._is_rootless(call) and not self._is_given(left):
+            return None
         return contract
+
+    def _is_rootless(self, call: ir.Call) -> bool:
+        """Whether a context without a deadline is made from ``context.Background()`` or ``context.TODO()`` itself."""
+        parent = call.args[0] if last_name(call.func) in ("WithCancel", "WithCancelCause") and call.args else None
+        roots = ("context.Background", "context.TODO")
+        return isinstance(parent, ir.Call) and self._typer.callee(parent).name in roots
+
+    def _is_given(self, left: tuple[ir.Expr, ...]) -> bool:
+        """Whether a call or a literal gets the first of the variables: then something may wait for it."""
+        symbol = left[0].symbol if left and isinstance(left[0], ir.Name) else None
+        body = self._function.body
+        if symbol is None or body is None:
+            return True
+        return symbol.captured or any(
+            isinstance(part, ir.Call) and any(_is(arg, symbol) for arg in part.args) for part in expressions(body)
+        )
 
     def _is_memory(self, arg: ir.Expr) -> bool:
         owner = named(self._typer.type_of(arg))

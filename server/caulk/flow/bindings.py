@@ -105,6 +105,7 @@ class Bindings(Uses):
                 facts = self._bind_name(target, number, paths, paired, facts, added, overwritten)
             else:
                 self._bind_place(target, number, paths, added, overwritten)
+                facts = self._facts_of_place(target, paired[number] if paired else None, facts)
         kept = {alias for alias in self._aliases if _overwriting(alias, overwritten) is None} | added
         if kept or not self._aliases:
             return frozenset(kept), self._errors, facts
@@ -166,6 +167,15 @@ class Bindings(Uses):
             overwritten.append((place, number))
         if isinstance(target, ir.Index):
             self._use(target.base)
+
+    def _facts_of_place(self, target: ir.Expr, value: ir.Expr | None, facts: known.Facts) -> known.Facts:
+        """What is known after a field got a value: a flag is true or false."""
+        name = known.key(target)
+        if name is None:
+            return facts
+        facts = frozenset(fact for fact in facts if name[0] not in fact[0])
+        truth = bool_constant(value) if value is not None else None
+        return facts | {(name[0], truth)} if truth is not None and name[0] in self._wanted else facts
 
     def _forget(self, operand: ir.Expr, facts: known.Facts) -> known.Facts:
         return known.without(facts, operand.symbol) if isinstance(operand, ir.Name) and operand.symbol else facts

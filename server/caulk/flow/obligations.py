@@ -20,6 +20,7 @@ from caulk.flow.outcomes import Aliases, EffectKind, Ending, Errors, Event, Held
 from caulk.flow.shapes import EXPRESSIONS, MAKES_ERROR, asserts_no_error, closure_of, last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
+from caulk.semantics.model import named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -60,7 +61,7 @@ class Walk(Bindings, Branches):
             after = self._block(state, outcome, came_from)
             if after is None:
                 continue
-            for edge in state.block.edges:
+            for edge in self._edges(state.block):
                 following = self._edge(edge, after, outcome)
                 if following is not None and following not in came_from:
                     came_from[following] = state
@@ -96,6 +97,17 @@ class Walk(Bindings, Branches):
         return state.block, None
 
     # -- edges
+
+    def _edges(self, block: Block) -> Iterable[Edge]:
+        """The edges that can be taken: a range over the channel of a ticker does not end, for nobody closes that."""
+        for edge in block.edges:
+            first = edge.target.items[0] if edge.target.items else None
+            channel = first.subject if isinstance(first, ir.Range) else None
+            if isinstance(channel, ir.Selector) and channel.field == "C":
+                owner = named(self._typer.type_of(channel.base))
+                if owner is not None and owner.qualified == "time.Ticker":
+                    return (edge,)
+        return block.edges
 
     def _edge(self, edge: Edge, after: State, outcome: Outcome) -> State | None:
         if edge.cond is None:
