@@ -34,3 +34,27 @@ class UnwaitedProcess(Evidence):
     """Whether the statement is ``return cmd.Start()``."""
     error: str = ""
     """For ``return``: a free name for the error."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestFolder:
+    """A folder that the test could have from ``t.TempDir()``: nothing else uses the error."""
+
+    __test__ = False
+    start: int
+    end: int
+    """From the statement that makes the folder past the check of its error."""
+    folder: str
+    testing: str
+    """The ``*testing.T``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftTemporary(Evidence):
+    """A temporary file or folder that nobody removes."""
+
+    removal: str
+    """``os.Remove(f.Name())``."""
+    defer_at: Place | None
+    """Where the file is surely there; None in loops."""
+    in_test: TestFolder | None = None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from caulk.flow import cfg
 from caulk.flow.blocked import Blocked, blocked_in, channel_makers
+from caulk.flow.cancellation import Cancellation
 from caulk.flow.channels import Uses
 from caulk.flow.endless import EndlessBodies, Start, starts_in
 from caulk.flow.gate import NEVER_RETURN, NEVER_RETURN_METHODS, Endings, Gate
@@ -330,6 +331,11 @@ class Program:
     def requests(self) -> Requests:
         """The code of the package that runs once a request."""
         return Requests(self)
+
+    @cached_property
+    def cancellation(self) -> Cancellation:
+        """Which calls of the package obey the end of a context."""
+        return Cancellation(self)
 
     @cached_property
     def summaries(self) -> Summaries:

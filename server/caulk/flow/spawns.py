@@ -23,12 +23,13 @@ _TIMER = "time.AfterFunc"
 
 _WATCHING = frozenset({"Done", "Err", "Deadline"})
 """Methods of a context that only ask whether it has ended."""
-_DERIVE = frozenset(
+DERIVE = frozenset(
     {
         *("context.WithCancel", "context.WithCancelCause", "context.WithValue"),
         *("context.WithTimeout", "context.WithTimeoutCause", "context.WithDeadline", "context.WithDeadlineCause"),
     }
 )
+"""Functions whose context ends with that of their first argument."""
 
 
 @dataclass(slots=True, eq=False)
@@ -136,9 +137,9 @@ class Escape:
     """The calls on the way to it, outermost first; the first is that of the function that was asked about."""
 
 
-def carriers(unit: FunctionUnit, context: ir.Symbol) -> set[ir.Symbol]:
+def carriers(unit: FunctionUnit, context: ir.Symbol, origin: ir.Assign | None = None) -> set[ir.Symbol]:
     """The variables of a function that are the context, or made from it so that they ask it for values. One that is assigned
-    something else (``ctx = context.WithoutCancel(ctx)``) is out."""
+    something else (``ctx = context.WithoutCancel(ctx)``) is out. ``origin``: what gave a local variable the context."""
     found = {context}
     body = unit.function.body
     assigns = [s for s in statements(body, literals=True) if isinstance(s, ir.Assign)] if body is not None else []
@@ -146,7 +147,7 @@ def carriers(unit: FunctionUnit, context: ir.Symbol) -> set[ir.Symbol]:
         for statement in assigns:
             for number, target in enumerate(statement.left):
                 symbol = _symbol(target)
-                if symbol is None or not statement.right:
+                if symbol is None or not statement.right or statement is origin:
                     continue
                 value = statement.right[min(number, len(statement.right) - 1)]
                 derived = number == 0 and _derives(unit, value, found)
@@ -162,7 +163,7 @@ def _derives(unit: FunctionUnit, value: ir.Expr, contexts: set[ir.Symbol]) -> bo
         return True
     if not isinstance(value, ir.Call) or not value.args or _symbol(value.args[0]) not in contexts:
         return False
-    return unit.typer.callee(value).name in _DERIVE
+    return unit.typer.callee(value).name in DERIVE
 
 
 def escapes(unit: FunctionUnit, call: ir.Call, position: int, depth: int = MAX_DEPTH) -> list[Escape]:

@@ -6,10 +6,13 @@ from functools import cache
 
 from caulk.config.settings import ALL, TIERS, Settings
 from caulk.rules.context import (
+    background_context_in_request,
     cancel_overwritten,
     cancel_stored_uncalled,
     cancel_uncalled,
+    context_grows,
     large_context_value,
+    request_context_outlives_handler,
     span_unended,
 )
 from caulk.rules.databases import (
@@ -48,6 +51,7 @@ from caulk.rules.resources import (
     process_not_waited,
     release_before_error_check,
     resource_unclosed,
+    temp_file_left,
     use_after_release,
 )
 from caulk.rules.rule import Rule
@@ -64,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     defer_in_loop.RULE,
     deferred_func_not_called.RULE,
     process_not_waited.RULE,
+    temp_file_left.RULE,
     rows_unclosed.RULE,
     rows_error_unchecked.RULE,
     row_unscanned.RULE,
@@ -76,6 +81,9 @@ RULES: tuple[Rule, ...] = (
     cancel_uncalled.RULE,
     cancel_stored_uncalled.RULE,
     cancel_overwritten.RULE,
+    context_grows.RULE,
+    background_context_in_request.RULE,
+    request_context_outlives_handler.RULE,
     span_unended.RULE,
     gin_context_in_goroutine.RULE,
     shared_request_state.RULE,
