@@ -104,6 +104,8 @@ def _answers(spawn: Spawn) -> bool:
         return True
     if spawn.literal is None or spawn.literal.body is None:
         return False
+    if spawn.literal.results:
+        return True  # somebody looks at what it returns
     for node in walk(spawn.literal.body, literals=True):
         match node:
             case ir.Send() | ir.Select():
