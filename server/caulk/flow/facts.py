@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from caulk.flow.cfg import Block, Graph
+from caulk.flow.dominators import between, immediate_dominators
 from caulk.ir import nodes as ir
 
 Fact: TypeAlias = tuple[str, bool]
@@ -57,6 +59,8 @@ def key(expr: ir.Expr) -> Fact | None:
             left, right = key(expr.left), key(expr.right)
             if left is None or right is None:
                 return None
+            if expr.op == ">" and left[0].startswith("len(") and right[0] == "0":
+                return f"({left[0]}==0)", False
             positive = _NEGATED.get(expr.op, expr.op)
             return f"({left[0]}{positive}{right[0]})", positive == expr.op
         case _:
@@ -66,7 +70,7 @@ def key(expr: ir.Expr) -> Fact | None:
 def not_empty(symbol: ir.Symbol) -> Facts:
     """What is known once something was appended to ``symbol``."""
     length = f"len({token(symbol)})"
-    return frozenset({(f"({length}>0)", True), (f"({length}==0)", False)})
+    return frozenset({(f"({length}==0)", False)})
 
 
 def without(facts: Facts, symbol: ir.Symbol) -> Facts:
@@ -94,24 +98,47 @@ def repeated(graph: Graph) -> frozenset[str]:
     )
 
 
-def dominating(block: Block, index: int, wanted: frozenset[str]) -> Facts:
-    """What is known at item ``index`` of ``block``: from the branches that lead there without alternative, and from what was
-    appended on that way. A variable that was assigned since tells nothing."""
+def dominating(graph: Graph, block: Block, index: int, wanted: frozenset[str]) -> Facts:
+    """What is known at item ``index`` of ``block``: from the branches that all ways there lead by, and from what was
+    appended on the way. A variable that may have been assigned since tells nothing."""
     facts: set[Fact] = set()
-    seen: set[int] = set()
     assigned: set[ir.Symbol] = set()
+    dominators: dict[int, Block] | None = None
+    seen: set[int] = set()
     items = block.items[:index]
-    while True:
+    while block.index not in seen:
+        seen.add(block.index)
         for item in reversed(items):
             facts |= _appended(item, assigned, wanted)
-        if len(block.sources) != 1 or block.index in seen:
-            return frozenset(facts)
-        seen.add(block.index)
-        source, edge = block.sources[0]
-        known = key(edge.cond) if edge.cond is not None else None
-        if known and known[0] in wanted and not any(token(symbol) in known[0] for symbol in assigned):
-            facts.add((known[0], edge.value == known[1]))
+        if len(block.sources) == 1:
+            source, edge = block.sources[0]
+            known = key(edge.cond) if edge.cond is not None else None
+            if known and known[0] in wanted and not any(token(symbol) in known[0] for symbol in assigned):
+                facts.add((known[0], edge.value == known[1]))
+        else:
+            dominators = immediate_dominators(graph) if dominators is None else dominators
+            above = dominators.get(block.index)
+            if above is None:
+                break
+            for other in between(above, block):
+                assigned |= {symbol for item in other.items for symbol in _assigned(item)}
+            source = above
         block, items = source, source.items
+    return frozenset(facts)
+
+
+def _assigned(item: object) -> Iterator[ir.Symbol]:
+    """The variables that get another value."""
+    match item:
+        case ir.Assign():
+            targets = item.left
+        case ir.Range():
+            targets = tuple(part for part in (item.key, item.value) if part is not None)
+        case ir.IncDec():
+            targets = (item.operand,)
+        case _:
+            return
+    yield from (target.symbol for target in targets if isinstance(target, ir.Name) and target.symbol is not None)
 
 
 def _appended(item: object, assigned: set[ir.Symbol], wanted: frozenset[str]) -> Facts:

@@ -3,7 +3,6 @@ place is looked at: where none of them releases it or hands it on, nobody ever w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -126,11 +125,11 @@ class _Keeper:
 
     def is_ended(self, slot: Slot) -> bool:
         """Whether anybody in the package releases what is in ``slot``, hands it on, or may do so."""
-        word = re.compile(rb"\b" + re.escape(slot.name.encode()) + rb"\b")
+        word = slot.name.encode()
         return any(
             self._use(unit, node, slot.path) is not _Use.NEUTRAL
             for unit in self._unit.program.functions
-            if word.search(unit.text)
+            if word in unit.words
             for node in self._occurrences(unit, slot)
         )
 

@@ -18,6 +18,7 @@ from caulk.flow.spawned import Spawned, forgetful_goroutine
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
 from caulk.semantics.contracts import CALL_ITSELF, RECEIVER
+from caulk.semantics.model import named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -317,9 +318,28 @@ def _handed_to_callee(unit: FunctionUnit, acquire: Acquire, event: Event) -> boo
 def _loop_defer(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Event | None:
     """A deferred release after which the acquire can be reached again."""
     for event in outcome.of(Ending.DEFERRED):
-        if isinstance(event.item, ir.Defer) and _comes_round(event, acquire) and not _is_collected(unit, acquire):
+        if (
+            isinstance(event.item, ir.Defer)
+            and _comes_round(event, acquire)
+            and not _is_collected(unit, acquire)
+            and not _happens_once(unit, event.item)
+        ):
             return event
     return None
+
+
+def _happens_once(unit: FunctionUnit, statement: ir.Defer) -> bool:
+    """Whether the statement stands in the arm of a select that receives from a timer: it fires once."""
+    for around in unit.uses.around(statement):
+        comm = around.comm if isinstance(around, ir.CommCase) else None
+        received = comm.expr if isinstance(comm, ir.ExprStmt) else None
+        if isinstance(comm, ir.Assign) and len(comm.right) == 1:
+            received = comm.right[0]
+        if isinstance(received, ir.Unary) and received.op == "<-" and isinstance(received.operand, ir.Selector):
+            owner = named(unit.typer.type_of(received.operand.base))
+            if owner is not None and owner.qualified == "time.Timer":
+                return True
+    return False
 
 
 def _comes_round(event: Event, acquire: Acquire) -> bool:

@@ -3,7 +3,6 @@ seeds, computed on demand and remembered. Recursion is solved by a fixpoint."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -147,7 +146,7 @@ class Summaries:
 
     def _follow(self, unit: FunctionUnit, acquire: Acquire, place: Place) -> Outcome:
         graph = unit.cfg(acquire.function)
-        facts = known.dominating(acquire.block, acquire.index, self.repeated_conditions(graph))
+        facts = known.dominating(graph, acquire.block, acquire.index, self.repeated_conditions(graph))
         for target in acquire.left:
             if isinstance(target, ir.Name) and target.symbol is not None:
                 facts = known.without(facts, target.symbol)
@@ -163,11 +162,11 @@ class Summaries:
     def is_dropped_with_error(self, unit: FunctionUnit, result: int, path: Path, terms: Terms) -> bool:
         """Whether the callers of the function, as far as they are in the package, all look at its error and drop the
         value that came with it in ``result``. False when there is none to judge by."""
-        word = re.compile(rb"\b" + re.escape(unit.name.encode()) + rb"\(")
+        name = unit.name.encode()
         outcomes = [
             self._walk(caller, inside, start, terms)
             for caller in self._program.functions
-            if word.search(caller.text)
+            if name in caller.words
             for inside in caller.function.walk()
             for start in self._failed_calls(caller, inside, unit, Result(result, path))
         ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from caulk.flow.access import DERIVED, ELEMENT, Path, Place, held, mentions, place_of
 from caulk.flow.callees import Callees
 from caulk.flow.outcomes import BORROWS, TAKES, Aliases, Effect, EffectKind, Ending, Errors, Held, PathEnd, Terms
-from caulk.flow.shapes import closure_of
+from caulk.flow.shapes import closure_of, last_name
 from caulk.ir import nodes as ir
 from caulk.semantics.contracts import CALL_ITSELF
 from caulk.semantics.model import Array, Callee, CalleeKind, Map, Slice, Struct
@@ -164,7 +164,7 @@ class Uses:
             self._use(call.args[0], escapes=escapes)
             return []
         release = Ending.DEFERRED if deferred else Ending.RELEASED
-        if self._releases_owner(call) or self._is_called(call):
+        if self._releases_owner(call) or self._is_called(call) or self._closes_descriptor(call):
             raise PathEnd(release)
         through = self._called(call, callee, release, spawned=spawned, deferred=deferred)
         through += self._arguments(call, callee, release, spawned=spawned)
@@ -178,6 +178,16 @@ class Uses:
         """Whether it calls the function that is followed, or the one that releases what is followed."""
         paths = self._held(call.func)
         return (CALL_ITSELF,) in paths or (() in paths and CALL_ITSELF in self._terms.must_call)
+
+    def _closes_descriptor(self, call: ir.Call) -> bool:
+        """``syscall.Close(int(f.Fd()))``: what was opened is closed by its number."""
+        if len(call.args) != 1 or last_name(call.func) not in ("Close", "close"):
+            return False
+        number = call.args[0]
+        while isinstance(number, ir.Call) and len(number.args) == 1:  # a conversion
+            number = number.args[0]
+        func = number.func if isinstance(number, ir.Call) else None
+        return isinstance(func, ir.Selector) and func.field == "Fd" and () in self._held(func.base)
 
     def _releases_owner(self, call: ir.Call) -> bool:
         """Whether the call releases what the value was acquired from, and the value with it."""
