@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from caulk.engine import suppressions
 from caulk.findings.finding import Finding, Severity
+from caulk.flow import directives
 from caulk.flow.program import FileUnit, FunctionUnit, Program
 from caulk.rules.rule import Rule
 from caulk.syntax.source import SourceFile
@@ -67,6 +68,7 @@ def analyze(
         error = syntax_error(file)
         if error is not None:
             errors[file.path].append(error)
+        errors[file.path] += directive_errors(file)
     for unit in program.functions:
         if wanted is not None and unit.file.path not in wanted:
             continue
@@ -121,6 +123,14 @@ def _ordered(file: FileUnit, findings: Iterable[Finding]) -> tuple[Finding, ...]
         kept = [replace(finding, severity=Severity.HINT) for finding in kept]
     unique = {(finding.code, finding.span): finding for finding in kept}
     return tuple(sorted(unique.values(), key=lambda finding: (finding.span, finding.code)))
+
+
+def directive_errors(file: FileUnit) -> list[AnalysisError]:
+    """Messages for ``//caulk:`` comments that say nothing."""
+    return [
+        AnalysisError(file.path, f"line {line + 1}: {message}", is_syntax=True)
+        for line, message in directives.problems(file.source, file.decls.functions)
+    ]
 
 
 def syntax_error(file: FileUnit) -> AnalysisError | None:

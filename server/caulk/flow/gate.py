@@ -62,7 +62,11 @@ class Gate:
             results = unit.declaration.results
             if any(_may_hold(result.type) for result in results):
                 self._makers.setdefault(unit.name.encode(), []).append(unit)
-                if _returns(results, by_type) or (_returns(results, closable) and _looks_elsewhere(unit)):
+                if (
+                    unit.directives.acquires
+                    or _returns(results, by_type)
+                    or (_returns(results, closable) and _looks_elsewhere(unit))
+                ):
                     self._known[unit] = True
         self._names = frozenset(self._makers)
 

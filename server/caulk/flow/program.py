@@ -16,6 +16,7 @@ from caulk.flow import cfg
 from caulk.flow.blocked import Blocked, blocked_in, channel_makers
 from caulk.flow.cancellation import Cancellation
 from caulk.flow.channels import Uses
+from caulk.flow.directives import Directives, above
 from caulk.flow.endless import EndlessBodies, Start, starts_in
 from caulk.flow.gate import NEVER_RETURN, NEVER_RETURN_METHODS, Endings, Gate
 from caulk.flow.implementations import Implementations
@@ -98,6 +99,11 @@ class FunctionUnit:
     def code(self) -> bytes:
         """The text with its comments blanked, offsets kept."""
         return self.file.split.code[self.chunk.start : self.chunk.end]
+
+    @cached_property
+    def directives(self) -> Directives:
+        """What its author says about ownership."""
+        return above(self.file.source.data, self.chunk.start)
 
     @cached_property
     def words(self) -> frozenset[bytes]:

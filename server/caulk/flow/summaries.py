@@ -11,9 +11,10 @@ from caulk.flow import facts as known
 from caulk.flow.access import DERIVED, Path, Place, captured_symbols, place_of
 from caulk.flow.acquires import Acquire, acquires_in
 from caulk.flow.cfg import FunctionEnd, Graph, items
+from caulk.flow.directives import NONE
 from caulk.flow.fixpoint import Fixpoint
 from caulk.flow.obligations import State, Walk
-from caulk.flow.outcomes import BORROWS, DIVERGES, TAKES, Effect, Ending, Outcome, Terms
+from caulk.flow.outcomes import BORROWS, DIVERGES, TAKES, Effect, EffectKind, Ending, Outcome, Terms
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements
 from caulk.semantics.contracts import CALL_ITSELF, Contract
@@ -55,6 +56,11 @@ class Summaries:
         self, unit: FunctionUnit, function: ir.Function, symbol: ir.Symbol, paths: Iterable[Path], terms: Terms
     ) -> Effect:
         """What ``function`` does with the obligation behind ``paths`` of its parameter ``symbol``."""
+        if function is unit.function and unit.directives is not NONE:
+            if symbol.name in unit.directives.closes:
+                return Effect(EffectKind.RELEASES)
+            if symbol.name in unit.directives.owns:
+                return TAKES
         return self._effect(unit, function, frozenset(Place(symbol, path) for path in paths), terms, DIVERGES)
 
     def literal_effect(
@@ -206,6 +212,9 @@ class Summaries:
         return found
 
     def _fresh_results(self, unit: FunctionUnit, function: ir.Function) -> Iterable[Contract]:
+        if function is unit.function and unit.directives.acquires:
+            yield self._declared_contract(unit, function)
+            return
         for acquire in self.acquires(unit, function):
             contract = acquire.contract
             if acquire.returned is not None:
@@ -249,6 +258,22 @@ class Summaries:
             or graph.reaches(event.block, block, avoiding=acquire.block)
             for event in outcome.of(Ending.RELEASED, Ending.DEFERRED, Ending.TRANSFERRED)
             for block, item in returns
+        )
+
+    def _declared_contract(self, unit: FunctionUnit, function: ir.Function) -> Contract:
+        """What ``//caulk:acquires Close`` says: about the first result that is no error."""
+        names = unit.directives.acquires
+        results = [unit.typer.resolve(result.type) for result in function.results]
+        number = next((n for n, type_ in enumerate(results) if not unit.typer.implements_error(type_)), 0)
+        return Contract(
+            code="resource-unclosed",
+            kind="closer",
+            noun="value",
+            why="must be released, as its declaration says",
+            must_call=frozenset(names),
+            release=names[0],
+            result=number,
+            unless_error=self._error_result(unit, function, number),
         )
 
     def _as_result(
