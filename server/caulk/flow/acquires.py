@@ -359,13 +359,13 @@ class _Uses:
     methods: frozenset[str]
     """Called."""
     read: bool
-    """Whether its ``Body`` is given to a reader or closed."""
+    """Whether its ``Body`` is given to a reader or closed, and never used as bytes."""
 
 
 def _uses_of(unit: FunctionUnit, symbol: ir.Symbol) -> _Uses:
     fields: set[str] = set()
     methods: set[str] = set()
-    read = False
+    read = decoded = False
     body = unit.function.body
     for part in expressions(body, literals=True) if body is not None else ():
         if not isinstance(part, ir.Call):
@@ -374,10 +374,15 @@ def _uses_of(unit: FunctionUnit, symbol: ir.Symbol) -> _Uses:
             continue
         if isinstance(part.func, ir.Selector) and _is(part.func.base, symbol):
             methods.add(part.func.field)
-        read = read or any(map(partial(_is_body, symbol), part.args))
+        given = any(map(partial(_is_body, symbol), part.args))
+        read, decoded = read or given, decoded or (given and last_name(part.func) in _TAKE_BYTES)
         func = part.func
         read = read or (isinstance(func, ir.Selector) and func.field == "Close" and _is_body(symbol, func.base))
-    return _Uses(frozenset(fields), frozenset(methods), read)
+    return _Uses(frozenset(fields), frozenset(methods), read and not decoded)
+
+
+_TAKE_BYTES = frozenset({"Unmarshal", "UnmarshalJSON", "string", "len", "append", "NewBuffer", "Equal", "Contains"})
+"""Functions that take bytes, and no reader."""
 
 
 def _is(expr: ir.Expr, symbol: ir.Symbol) -> bool:
