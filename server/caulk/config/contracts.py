@@ -68,7 +68,7 @@ _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "until_toolchain": (re.compile(r"1\.\d+"), "a Go version such as '1.23'"),
 }
 """The strings that have a form of their own."""
-_RELEASED_BY = re.compile(r"\w+\(\) == false|(?:receiver|argument \d+)\.\w+")
+_RELEASED_BY = re.compile(r"\w+\(\) (?:== false|!= nil)|(?:receiver|argument \d+)\.\w+")
 _METHOD = re.compile(r"\(\)|[A-Za-z_]\w*")
 
 
@@ -124,7 +124,8 @@ def _names(key: str, value: Any) -> None:
         for name in value:
             if not _RELEASED_BY.fullmatch(name):
                 raise ConfigError(
-                    f"released_by must be written as 'Next() == false', 'receiver.Close' or 'argument 0.Close', not {shown(name)}",
+                    f"released_by must be written as 'Next() == false', 'Scan() != nil', 'receiver.Close' or 'argument 0.Close', "
+                    f"not {shown(name)}",
                     key,
                 )
 

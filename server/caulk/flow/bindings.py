@@ -56,20 +56,33 @@ class Bindings(Uses):
         return symbol is not None and symbol.function is self._function and symbol.kind is ir.SymbolKind.LOCAL
 
     def _flags(self, item: ir.Assign, values: list[list[Path] | None]) -> tuple[known.Facts, ir.Symbol | None]:
-        """Facts about bools that this assignment makes speak about the obligation: the ok of an assertion of the value itself, and a
-        predicate computed from the error (``retry, err := classify(err)``; the second result)."""
+        """Facts about variables that this assignment makes speak about the obligation: the ok of an assertion of the value
+        itself, an error of a method that releases when it fails, and a predicate computed from the error (``retry, err :=
+        classify(err)``; the second result)."""
         left, right = item.left, item.right
         if len(right) != 1:
             return frozenset(), None
         if len(left) == 2 and isinstance(right[0], ir.Assertion) and values[0]:
             symbol = left[1].symbol if isinstance(left[1], ir.Name) else None
             return (frozenset({(f"ok{known.token(symbol)}", True)}) if symbol is not None else frozenset()), None
+        if isinstance(right[0], ir.Call) and self._releases_by_failing(right[0]):
+            symbol = left[-1].symbol if isinstance(left[-1], ir.Name) else None
+            return (frozenset({(f"fails{known.token(symbol)}", True)}) if symbol is not None else frozenset()), None
         if self._errors and isinstance(right[0], ir.Call) and any(map(self._mentions_error, right[0].args)):
             for target in left:
                 symbol = target.symbol if isinstance(target, ir.Name) else None
                 if symbol is not None and (_is_bool(self._typer.symbol_type(symbol)) or _RETRY_NAME.match(symbol.name)):
                     return frozenset({(f"error{known.token(symbol)}", True)}), symbol
         return frozenset(), None
+
+    def _releases_by_failing(self, call: ir.Call) -> bool:
+        """``rows.Scan(…)``, ``batch.Column(0).Append(…)``: a call on the value that releases it when it returns an error."""
+        if not isinstance(call.func, ir.Selector) or call.func.field not in self._terms.released_by_failure:
+            return False
+        base: ir.Expr = call.func.base
+        while isinstance(base, ir.Call) and isinstance(base.func, ir.Selector):
+            base = base.func.base
+        return bool(self._held(base))
 
     def _errors_after(self, item: ir.Assign, retry: ir.Symbol | None) -> Errors:
         """The symbols that hold this acquisition's error afterwards: a function of the error keeps it."""

@@ -149,6 +149,7 @@ class Terms:
     owner: Place | None = None
     """What it was acquired from, when releasing that (by ``owner_releases``) releases it too."""
     owner_releases: frozenset[str] = frozenset()
+    released_by_failure: frozenset[str] = frozenset()
     acquired: bool = False
     """Whether the walk begins where the value is acquired: then nobody gets it who gets an error along with it."""
 
@@ -168,6 +169,7 @@ class Terms:
             contract.release_function,
             owner if contract.owner_releases else None,
             contract.owner_releases,
+            contract.released_by_failure,
             acquired,
         )
 

@@ -64,6 +64,8 @@ class Contract:
     """Whether the result may be thrown away."""
     released_by: frozenset[str] = frozenset()
     """Methods whose false edge releases (``Next``)."""
+    released_by_failure: frozenset[str] = frozenset()
+    """Methods that release it when they return an error (``Scan`` of pgx)."""
     owner: int = RECEIVER
     """What it is acquired from: the receiver of the call, or the argument of that number."""
     owner_releases: frozenset[str] = frozenset()
@@ -150,7 +152,8 @@ def contract_of(table: Mapping[str, Any]) -> Contract:
         never_only=table.get("never_only", False),
         inline=table.get("inline", False),
         discard_ok=table.get("discard_ok", False),
-        released_by=frozenset(text.partition("(")[0] for text in released_by if "(" in text),
+        released_by=frozenset(text.partition("(")[0] for text in released_by if text.endswith("== false")),
+        released_by_failure=frozenset(text.partition("(")[0] for text in released_by if text.endswith("!= nil")),
         owner=next((number for who, _, _ in by_owner if (number := argument_number(who)) is not None), RECEIVER),
         owner_releases=frozenset(method for _, _, method in by_owner),
         tier=table.get("tier", ""),
