@@ -82,6 +82,7 @@ class Workspace:
         if not self.settings.contracts or not root:
             return
         importer = self._world.package_of(root, [(os.path.join(root, "caulk.go"), b"package caulk\n")])
+        importer.path += " contracts"  # a package of the module that is none of those that a name may speak of
         names = Lookup(self._world, importer, shipped_too=False)
         for problem in problems(self.settings.contracts, names):
             raise ContractError(f"{os.path.join(root, 'caulk.toml')}: {problem}")
