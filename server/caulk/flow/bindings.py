@@ -40,7 +40,7 @@ class Bindings(Uses):
         values: list[list[Path] | None] = [None] * len(left)
         if len(left) == len(right):
             for number, (target, value) in enumerate(zip(left, right, strict=True)):
-                if closure_of(value) is not None and not self._is_own_local(target):
+                if closure_of(value) is not None and not self._is_followed(target, value):
                     self._use(value, escapes=True)
                 values[number] = [path for _, path in self._value(value)] or None
         elif len(right) == 1:
@@ -51,9 +51,10 @@ class Bindings(Uses):
                 raise PathEnd(Ending.STOPPED)
         return values
 
-    def _is_own_local(self, target: ir.Expr) -> bool:
+    def _is_followed(self, target: ir.Expr, closure: ir.Expr) -> bool:
+        """Whether the walk sees where the variable that gets the closure is called: a local that never holds another one."""
         symbol = target.symbol if isinstance(target, ir.Name) else None
-        return symbol is not None and symbol.function is self._function and symbol.kind is ir.SymbolKind.LOCAL
+        return symbol is not None and symbol.function is self._function and symbol.literal is closure
 
     def _flags(self, item: ir.Assign, values: list[list[Path] | None]) -> tuple[known.Facts, ir.Symbol | None]:
         """Facts about variables that this assignment makes speak about the obligation: the ok of an assertion of the value
