@@ -58,9 +58,12 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class FixSettings:
-    """What a user may choose. ``defer_style``: plain, ignore-error or join-error."""
+    """What a user may choose."""
 
     defer_style: str = "plain"
+    """plain, ignore-error, join-error, or the text of a line with ``{call}``, ``{value}`` or ``{method}`` in it."""
+    defer_import: str = ""
+    """What such a line needs: an import path, or ``name path``."""
     go_version: tuple[int, int] = (1, 21)
     """The ``go`` line of the nearest go.mod."""
 

@@ -8,7 +8,7 @@ from caulk.findings.evidence import Unreleased
 from caulk.findings.finding import Finding
 from caulk.syntax.source import SourceFile
 from caulk_codefixes.codefix import Applicability, CodeFix, Fix, FixSettings
-from caulk_codefixes.defer_release import deferred
+from caulk_codefixes.deferral import deferral
 from caulk_codefixes.layout import insert_statement
 
 
@@ -17,10 +17,11 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
     assert isinstance(evidence, Unreleased)
     if evidence.goroutine is None or evidence.explicit_release or evidence.transferred:
         return
-    edit = insert_statement(source, evidence.goroutine, deferred(evidence.release, settings))
+    made = deferral(evidence.release, settings, None)  # a goroutine returns nothing
+    edit = insert_statement(source, evidence.goroutine, made.lines)
     if edit is not None:
         title = f"Add `defer {evidence.release.call}` to the goroutine"
-        yield Fix("defer-in-goroutine", title, (edit,), Applicability.SAFE)
+        yield Fix("defer-in-goroutine", title, (edit,), Applicability.SAFE, made.imports)
 
 
 FIX = CodeFix("defer-in-goroutine", Unreleased, _offer)

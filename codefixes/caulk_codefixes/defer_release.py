@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from caulk.findings.evidence import Release, Unreleased
+from caulk.findings.evidence import Unreleased
 from caulk.findings.finding import Finding
 from caulk.syntax.source import SourceFile
 from caulk_codefixes.codefix import Applicability, CodeFix, Fix, FixSettings
+from caulk_codefixes.deferral import deferral, guarded
 from caulk_codefixes.layout import insert_statement
-
-
-def deferred(release: Release, settings: FixSettings) -> list[str]:
-    """The lines of a deferred release in the style that the user chose."""
-    if release.returns_error and settings.defer_style != "plain":
-        return [f"defer func() {{ _ = {release.call} }}()"]
-    return [f"defer {release.call}"]
-
-
-def guarded(release: Release, lines: list[str]) -> list[str]:
-    """The lines, inside a test for nil where the value may be missing."""
-    if not release.nil_guard:
-        return lines
-    return [f"if {release.nil_guard} != nil {{", *("\t" + line for line in lines), "}"]
 
 
 def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
@@ -33,10 +20,11 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
         return
     if evidence.in_loop or evidence.spawned:
         return  # a defer in a loop is the next finding
-    lines = guarded(evidence.release, deferred(evidence.release, settings))
-    edit = insert_statement(source, place, lines)
+    made = deferral(evidence.release, settings, evidence.error)
+    edit = insert_statement(source, place, guarded(evidence.release, made.lines))
     if edit is not None:
-        yield Fix("defer-release", f"Add `defer {evidence.release.call}`", (edit,), Applicability.SAFE)
+        title = f"Add `defer {evidence.release.call}`"
+        yield Fix("defer-release", title, (*made.edits, edit), Applicability.SAFE, made.imports)
 
 
 FIX = CodeFix("defer-release", Unreleased, _offer)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from caulk.config.settings import Settings
 from caulk.engine.analyze import Analysis, AnalysisError
 from caulk.engine.workspace import Workspace
 from caulk.findings.finding import Finding, Tier
+from caulk.semantics.gomod import Module
 from caulk.syntax.source import SourceFile
 from caulk_codefixes.codefix import Applicability, Fix, FixSettings, NewFile
 from caulk_codefixes.merge import apply
@@ -53,10 +54,14 @@ class FixResult:
 
 
 def settings_for(workspace: Workspace, path: str) -> FixSettings:
-    """What the file's module and configuration say about how fixes are written."""
-    module = workspace.module_of(path)
-    style = workspace.settings.defer_style
-    return FixSettings(style, module.go) if module is not None else FixSettings(style)
+    """What the module and the configuration of a file or directory say about how fixes are written."""
+    return fix_settings(workspace.settings, workspace.module_of(path))
+
+
+def fix_settings(settings: Settings, module: Module | None) -> FixSettings:
+    """How fixes are written under these settings in that module."""
+    chosen = FixSettings(settings.defer_style, settings.defer_import)
+    return replace(chosen, go_version=module.go) if module is not None else chosen
 
 
 def applicability(finding: Finding, fix: Fix, settings: Settings) -> Applicability:
@@ -68,11 +73,18 @@ def applicability(finding: Finding, fix: Fix, settings: Settings) -> Applicabili
     return fix.applicability
 
 
+def is_test(path: str) -> bool:
+    """Whether a file is one of tests."""
+    return path.endswith("_test.go")
+
+
 def applicability_in_bulk(finding: Finding, fix: Fix, settings: Settings) -> Applicability:
-    """How safe the fix counts where nobody looks at each place: safe are safe fixes of core rules, and what the user says is."""
+    """How safe the fix counts where nobody looks at each place: safe are safe fixes of core rules, and what the user says is.
+    Tests are left alone: many hold values on purpose, and a release that comes with their fakes may not even work."""
     if fix.id in NOT_IN_BATCH:
         return Applicability.DISPLAY
-    if finding.tier is not Tier.CORE and finding.code not in settings.extend_safe_fixes:
+    doubtful = finding.tier is not Tier.CORE or is_test(finding.path)
+    if doubtful and finding.code not in settings.extend_safe_fixes:
         return min(Applicability.UNSAFE, fix.applicability)
     return applicability(finding, fix, settings)
 

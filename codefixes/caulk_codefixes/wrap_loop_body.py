@@ -58,7 +58,7 @@ def _wrap(evidence: LoopDefer, source: SourceFile) -> Iterator[Fix]:
         "wrap-loop-body",
         "Wrap the loop body in a function so that the defer runs every round",
         tuple(edits),
-        Applicability.SAFE,
+        Applicability.UNSAFE if evidence.held else Applicability.SAFE,
     )
 
 

@@ -28,7 +28,11 @@ def test_everything_that_may_be_said(tmp_path: Path) -> None:
     [
         ({"selct": []}, "unknown key 'selct', did you mean 'select'?"),
         ({"select": "core"}, "select must be a list of strings, not 'core'"),
-        ({"defer-style": "nice"}, "defer-style must be one of plain, ignore-error, join-error, not 'nice'"),
+        (
+            {"defer-style": "nice"},
+            "defer-style must be one of plain, ignore-error, join-error, or a line with one of {call}",
+        ),
+        ({"defer-import": "a b c"}, "defer-import must be an import path or `name path`, not 'a b c'"),
         ({"severity": {"x": "bad"}}, "severity of x must be one of hint, information, warning, error, off, not 'bad'"),
         ({"contract": {}}, "contract must be written as [[contract]] tables"),
     ],

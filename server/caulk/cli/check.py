@@ -18,8 +18,7 @@ from caulk.reports import text as text_report
 from caulk.reports.model import Item, OfferedFix, error_lines, items
 from caulk.semantics.world import World
 from caulk.syntax.source import SourceFile
-from caulk_codefixes.codefix import FixSettings
-from caulk_codefixes.loop import applicability_in_bulk
+from caulk_codefixes.loop import applicability_in_bulk, fix_settings
 from caulk_codefixes.registry import repairs
 
 
@@ -106,10 +105,8 @@ class Offers:
         directory = os.path.dirname(finding.path)
         settings = self._chosen.settings_of(directory)
         module = self._world.module_of(directory)
-        style = settings.defer_style
-        fix_settings = FixSettings(style, module.go) if module is not None else FixSettings(style)
         try:
-            fixes = list(repairs(finding, source, fix_settings))
+            fixes = list(repairs(finding, source, fix_settings(settings, module)))
         except Exception as error:
             self.errors.append(fault(finding.path, error))
             return

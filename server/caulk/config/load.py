@@ -13,9 +13,11 @@ from pathspec import GitIgnoreSpec
 
 from caulk.config import contracts
 from caulk.config.errors import ConfigError, nearest, shown, words
-from caulk.config.settings import ALL, DEFER_STYLES, SEVERITIES, TIERS, Settings
+from caulk.config.settings import ALL, DEFER_PLACEHOLDERS, DEFER_STYLES, SEVERITIES, TIERS, Settings
 
 FILE_NAME = "caulk.toml"
+
+_IMPORT = re.compile(r"(?:[A-Za-z_]\w* )?[\w.~/-]+")
 
 
 def find_config(directory: Path) -> Path | None:
@@ -82,8 +84,10 @@ def _checked(key: str, value: Any) -> Any:
         case "severity":
             return _severities(value)
         case "defer-style":
-            if value not in DEFER_STYLES:
-                raise ConfigError(f"defer-style must be one of {', '.join(DEFER_STYLES)}, not {shown(value)}", key)
+            return _defer_style(key, value)
+        case "defer-import":
+            if not isinstance(value, str) or not _IMPORT.fullmatch(value):
+                raise ConfigError(f"defer-import must be an import path or `name path`, not {shown(value)}", key)
             return value
         case "module-cache" | "goroot":
             return _source(key, value)
@@ -97,6 +101,17 @@ def _source(key: str, value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ConfigError(f"{key} must be auto, off or a directory, not {shown(value)}", key)
     return value
+
+
+def _defer_style(key: str, value: Any) -> str:
+    template = isinstance(value, str) and any(part in value for part in DEFER_PLACEHOLDERS) and "\n" not in value
+    if not template and value not in DEFER_STYLES:
+        raise ConfigError(
+            f"defer-style must be one of {', '.join(DEFER_STYLES)}, or a line with one of {', '.join(DEFER_PLACEHOLDERS)} "
+            f"in it, not {shown(value)}",
+            key,
+        )
+    return str(value)
 
 
 def _patterns(written: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ TIERS = ("core", "extended", "experimental")
 ALL = "ALL"
 SEVERITIES = ("hint", "information", "warning", "error", "off")
 DEFER_STYLES = ("plain", "ignore-error", "join-error")
+DEFER_PLACEHOLDERS = ("{call}", "{value}", "{method}")
 
 
 @frozen
@@ -24,7 +25,10 @@ class Settings:
     severity: Mapping[str, str] = field(factory=dict)
     """Code to severity."""
     defer_style: str = "plain"
-    """How a deferred close is written: plain, ignore-error or join-error."""
+    """How a deferred close is written: plain, ignore-error, join-error, or the project's own line with ``{call}``, ``{value}`` or
+    ``{method}`` in it (``defer closers.Log({value})``)."""
+    defer_import: str = ""
+    """What that line needs: an import path, or ``name path``."""
     extend_safe_fixes: tuple[str, ...] = ()
     """Codes whose unsafe fixes count as safe."""
     extend_unsafe_fixes: tuple[str, ...] = ()

@@ -41,6 +41,23 @@ class Release:
     returns_error: bool = True
     nil_guard: str = ""
     """An expression that must be non-nil for the call to be legal where that is not certain (``resp``), else empty."""
+    joinable: bool = True
+    """Whether its error is worth returning: that of a rollback after the commit is none."""
+    drain: str = ""
+    """What is read to its end first where the connection is to be used again (``resp.Body``), else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorResult:
+    """The error that the function around a release returns, as a deferred closure reaches it."""
+
+    name: str
+    package: str
+    """The name of package ``errors`` in the file."""
+    package_import: str
+    """The import that makes it so: ``errors`` or ``name errors``."""
+    naming: tuple[tuple[int, str], ...] = ()
+    """What must be inserted where so that the results have names; empty when they have."""
 
 
 class ExitKind(Enum):
@@ -67,6 +84,12 @@ class Exit:
     """Whether another path comes by with the value released already: a release here may be the second one."""
     goes_on: bool = False
     """Whether the value may still be used, returned or released on another way on from here: no release may be put here."""
+    hidden: bool = False
+    """Whether a name of the release means something else here."""
+    fails: bool = False
+    """Whether it is a return with an error that is not the constant nil."""
+    before: int = -1
+    """Where a statement right in front of it starts that removes or renames the file: a release comes before that. -1: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +118,10 @@ class Unreleased(Evidence):
     """First line of the one goroutine that uses the value and nothing else does afterwards: the release belongs there."""
     spawned: bool = False
     """Whether some goroutine uses the value: a release outside it may come while it is in use."""
+    error: ErrorResult | None = None
+    """The error that the function returns, when a deferred closure can reach it."""
+    succeeds: bool = False
+    """Whether every return that hands the value out returns no error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +138,56 @@ class Discarded(Evidence):
     """In terms of ``name``."""
     results: tuple[str, ...] = ()
     """For an expression statement: free names of all results, in order (``resp``, ``err``)."""
+    chained: str = ""
+    """For an expression statement whose call cannot fail: what is appended to it (``.Body.Close()``), else empty."""
     defines: bool = False
     """Whether the statement is ``:=`` (a new name is legal there)."""
+    redefines: tuple[int, int] | None = None
+    """The ``=`` that may become ``:=``, because every other target is declared in the same block."""
+    type: str = ""
+    """The type of the value as the file writes it, for a declaration in front of the statement; empty where there may be none."""
     error_name: str = ""
     """The variable that gets the error, empty when there is none or it is blank."""
     defer_at: Place | None = None
     in_loop: bool = False
+    header: Header | None = None
+    """Set when the statement stands in the header of an if whose branches tell whether the value exists."""
     in_header: bool = False
-    """Whether the statement stands in the header of an if, for or switch."""
+    """Whether it stands in the header of any statement."""
+    needed: bool = False
+    """Whether the value does something while it is kept (a listener holds its port): not to be released on the spot."""
+    error: ErrorResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """``if _, err := f(); err != nil { … }``: where its value may be released."""
+
+    branch: Place | None
+    """The start of the branch in which the value exists; None when there is no such branch yet."""
+    closing: int
+    """Past the closing brace of the branch without the value: where an ``else`` may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inline(Evidence):
+    """A value that is used on the spot (``pool.Get().Do(…)``) and has no name by which it could be released."""
+
+    statement_start: int
+    """The statement in front of which a name can be introduced."""
+    statement_end: int
+    call: tuple[int, int]
+    """The acquiring call."""
+    name: str
+    """A free name for the value."""
+    release: Release
+    """In terms of ``name``."""
+    in_loop: bool = False
+    leaves: bool = False
+    """Whether control does not come behind the statement."""
+    first: bool = True
+    """Whether nothing else of the statement is evaluated before the call."""
+    error: ErrorResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +223,5 @@ class LoopDefer(Evidence):
     """Whether one of them is a return that still reads the value."""
     falls_through: bool = True
     """Whether control can reach the end of the body."""
+    held: bool = False
+    """Whether the value may be meant to live on: the body does nothing with it, or it is still used behind the loop."""

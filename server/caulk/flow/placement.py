@@ -128,7 +128,7 @@ class Placement:
         """``if f, err := os.Open(p); err != nil { … } else { … }``: the value lives in the branches only."""
         if not isinstance(owner, ir.If) or error is None:
             return None
-        test = _error_test(owner.cond, error)
+        test = error_test(owner.cond, error)
         if test is False:
             return NewPlace("block start", owner.then.start)
         if test is True and isinstance(owner.orelse, ir.Block):
@@ -147,7 +147,7 @@ class Placement:
                 return None
 
     def _behind_if(self, statement: ir.If, error: ir.Symbol) -> NewPlace | None:
-        test = _error_test(statement.cond, error)
+        test = error_test(statement.cond, error)
         if test is False:
             return NewPlace("block start", statement.then.start)
         if test is not True or not leaves(statement.then, self._never_returns):
@@ -163,7 +163,7 @@ class Placement:
         if statement.tag is not None or len(statement.cases) != 1:
             return None
         (case,) = statement.cases
-        if len(case.values) == 1 and _error_test(case.values[0], error) and leaves(case.body, self._never_returns):
+        if len(case.values) == 1 and error_test(case.values[0], error) and leaves(case.body, self._never_returns):
             return NewPlace("after", statement.end)
         return None
 
@@ -183,7 +183,7 @@ class Placement:
                 return False
 
 
-def _error_test(cond: ir.Expr, error: ir.Symbol) -> bool | None:
+def error_test(cond: ir.Expr, error: ir.Symbol) -> bool | None:
     """True for ``err != nil``, False for ``err == nil``, None for any other condition."""
     match cond:
         case ir.Binary(op="==" | "!="):

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from caulk.findings.evidence import (
-    Discarded,
     Evidence,
     Exit,
     ExitKind,
     LoopDefer,
     Place,
     PrematureRelease,
-    Release,
     Unreleased,
     Where,
 )
-from caulk.flow.access import captured_symbols, mentions, place_of
+from caulk.flow.access import DERIVED, captured_symbols, mentions, place_of
 from caulk.flow.acquires import Acquire
 from caulk.flow.cfg import BodyEnd, FunctionEnd, leaves
 from caulk.flow.jumps import jumps_out
@@ -26,33 +22,24 @@ from caulk.flow.placement import NewPlace
 from caulk.flow.program import FunctionUnit
 from caulk.flow.shapes import EXPRESSIONS
 from caulk.ir import nodes as ir
-from caulk.ir.visit import expressions
+from caulk.ir.visit import expressions, statements
+from caulk.rules.context_life import context_outlives
+from caulk.rules.discard_evidence import discarded, inline
+from caulk.rules.error_result import error_result, fails, succeeds
+from caulk.rules.fix_names import means_the_same
 from caulk.rules.kept_evidence import goroutine_evidence, kept_evidence
-from caulk.semantics.contracts import CALL_ITSELF, Contract, argument_number
-from caulk.semantics.model import named
+from caulk.rules.release_call import release_of
 
-_NAMES = {
-    "body": "resp",
-    "rows": "rows",
-    "stmt": "stmt",
-    "tx": "tx",
-    "file": "file",
-    "conn": "conn",
-    "poolconn": "conn",
-    "listener": "listener",
-    "cancel": "cancel",
-    "span": "span",
-    "client": "client",
-    "session": "session",
-    "watch": "watcher",
-}
+_REMOVING = frozenset({"os.Remove", "os.RemoveAll", "os.Rename"})
 
 
 def evidence_of(leak: Leak) -> Evidence:
     """What the fixes need to know of a leak; plain Evidence when no fix can help."""
     match leak.kind:
         case LeakKind.DISCARDED:
-            return _discarded(leak)
+            return discarded(leak)
+        case LeakKind.INLINE:
+            return inline(leak)
         case LeakKind.PREMATURE:
             return _premature(leak)
         case LeakKind.LOOP_DEFER:
@@ -80,80 +67,9 @@ def _defer_at(leak: Leak) -> Place | None:
     return _place(leak.unit, placement.after_check(acquire.item, error, value))
 
 
-def _release(leak: Leak, name: str | None = None) -> Release | None:
-    """The call that releases the value; None when it needs an argument that is not at hand."""
-    acquire, contract = leak.acquire, leak.acquire.contract
-    place = acquire.place
-    base = name or (place.symbol.name if place is not None else "")
-    path = place.path if place is not None else contract.resource
-    argument = _release_argument(leak)
-    if argument is None:
-        return None
-    if contract.released_through:
-        path, argument = (), ""
-    method = contract.released_through or contract.release
-    target = ".".join((base, *path))
-    if method:
-        call = f"{target}({argument})" if method == CALL_ITSELF else f"{target}.{method}({argument})"
-    else:
-        function = _release_function(leak)
-        if function is None:
-            return None
-        call = f"{function}({_with_value(contract, target, argument)})"
-    unchecked = contract.unless_error is not None and acquire.error_symbol is None and not contract.nil_safe
-    return Release(call, contract.returns_error, base if unchecked else "")
-
-
-def _with_value(contract: Contract, value: str, argument: str) -> str:
-    """The arguments of the releasing function: the value, and the other argument on the side that is left."""
-    function = contract.release_function
-    given = [value, argument] if function is None or function.argument == 0 else [argument, value]
-    return ", ".join(part for part in given if part)
-
-
-def _release_function(leak: Leak) -> str | None:
-    """How the function that releases is called from here: as a method of what the value was acquired from, or by the name
-    that its package has in the file. None when it cannot be called."""
-    unit, call, function = leak.unit, leak.acquire.call, leak.acquire.contract.release_function
-    if function is None:
-        return None
-    owner, _, name = function.name.rpartition(".")
-    if function.by_owner:
-        callee = unit.typer.callee(call)
-        owners = (callee.name.rpartition(".")[0], callee.declared_name.rpartition(".")[0])
-        if leak.acquire.owner is None or not isinstance(call.func, ir.Selector) or owner not in owners:
-            return None
-        return f"{unit.source_text(call.func.base)}.{name}"
-    if owner == unit.program.package.path:
-        return name
-    text = unit.file.source.data
-    names = (local for local, path in unit.file.package_file.imports.items() if path == owner)
-    local = next((local for local in names if re.search(rf"\b{local}\.".encode(), text)), None)
-    return f"{local}.{name}" if local is not None else None
-
-
-def _release_argument(leak: Leak) -> str | None:
-    written = leak.acquire.contract.release_argument
-    number = argument_number(written)
-    if number is not None:
-        args = leak.acquire.call.args
-        simple = number < len(args) and isinstance(args[number], ir.Name | ir.Literal)
-        return leak.unit.source_text(args[number]) if simple else None
-    return _context_argument(leak) if written == "context" else written
-
-
-def _context_argument(leak: Leak) -> str | None:
-    """The context that the acquiring call was given, when it is a plain name."""
-    for arg in leak.acquire.call.args:
-        owner = named(leak.unit.typer.type_of(arg))
-        if owner is not None and owner.qualified == "context.Context" and isinstance(arg, ir.Name):
-            return arg.name
-    return None
-
-
 def _unreleased(leak: Leak) -> Evidence:
     unit, acquire, outcome = leak.unit, leak.acquire, leak.outcome
-    release = _release(leak)
+    release = release_of(leak)
     place = acquire.place
     if outcome is None or release is None or place is None:
         return Evidence()
@@ -172,7 +88,9 @@ def _unreleased(leak: Leak) -> Evidence:
         late_defer=_late_defer(leak),
         rebound=place.symbol.assigned > (0 if _declares(acquire, place.symbol) or acquire.given is not None else 1),
         goroutine=_goroutine_start(leak, spawned),
-        spawned=bool(spawned),
+        spawned=bool(spawned) or context_outlives(leak),
+        error=error_result(unit, acquire.function),
+        succeeds=all(succeeds(acquire.function, statement) for statement in outcome.return_statements),
     )
 
 
@@ -209,15 +127,20 @@ def _late_defer(leak: Leak) -> tuple[int, int] | None:
     placement = leak.unit.placement(leak.acquire.function)
     if item.start < leak.acquire.item.end or placement.of(item) is None:
         return None
-    func = item.call.func
+    return leak.unit.span(item) if _may_move_up(leak, item.call, place.symbol) else None
+
+
+def _may_move_up(leak: Leak, call: ir.Call, own: ir.Symbol) -> bool:
+    """Whether the deferred call does the same when it is deferred earlier: it sees this value only, and on a way out that is
+    open so far it is right (a commit is not)."""
+    func = call.func
     if isinstance(func, ir.FuncLit):
-        movable = captured_symbols(func.function) <= {place.symbol} and not item.call.args
-    else:
-        others = [
-            part for arg in item.call.args for part in expressions(arg) if isinstance(part, ir.Name) and part.symbol
-        ]
-        movable = all(part.symbol is place.symbol for part in others)
-    return leak.unit.span(item) if movable else None
+        return captured_symbols(func.function) <= {own} and not call.args
+    contract = leak.acquire.contract
+    if contract.idempotent and isinstance(func, ir.Selector) and func.field != contract.release:
+        return False
+    others = [part for arg in call.args for part in expressions(arg) if isinstance(part, ir.Name) and part.symbol]
+    return all(part.symbol is own for part in others)
 
 
 def _exit(leak: Leak, exit_: OpenExit) -> Exit:
@@ -240,7 +163,53 @@ def _exit(leak: Leak, exit_: OpenExit) -> Exit:
         maybe_nil=bool(exit_.errors) or _comes_by(leak, exit_, Ending.ABSENT) or _may_skip(leak, exit_),
         maybe_released=_comes_by(leak, exit_, Ending.RELEASED, Ending.DEFERRED, Ending.TRANSFERRED),
         goes_on=_goes_on(leak, exit_),
+        hidden=_is_hidden(leak, exit_),
+        fails=fails(leak.acquire.function, exit_.item),
+        before=_removal_before(leak, exit_),
     )
+
+
+def _is_hidden(leak: Leak, exit_: OpenExit) -> bool:
+    """Whether a name of the release means something else where control leaves."""
+    unit, acquire, release = leak.unit, leak.acquire, release_of(leak)
+    there = _standing(leak, exit_)
+    if release is None or acquire.place is None or there is None:
+        return True
+    return not means_the_same(unit, release.call, acquire.item, acquire.place.symbol, there)
+
+
+def _standing(leak: Leak, exit_: OpenExit) -> ir.Node | None:
+    """The statement in front of which a release would stand; the block at whose end it would."""
+    item = exit_.branch if exit_.overwritten and exit_.branch is not None else exit_.item
+    body = leak.acquire.function.body
+    if isinstance(item, FunctionEnd):
+        return body
+    if not isinstance(item, BodyEnd):
+        return item
+    loops = statements(body) if body is not None else ()
+    return next(
+        (loop.body for loop in loops if isinstance(loop, ir.For | ir.Range) and loop.body.end == item.end), None
+    )
+
+
+def _removal_before(leak: Leak, exit_: OpenExit) -> int:
+    """Where the statements start, right in front of the way out, that remove or rename the file that is still open: where a
+    file must be closed first, they fail."""
+    position = leak.unit.placement(leak.acquire.function).of(exit_.item)
+    place, found = leak.acquire.place, -1
+    if position is None or position.owner is not None or place is None or leak.acquire.contract.kind != "file":
+        return found
+    for statement in reversed(position.block.statements[: position.index]):
+        if not isinstance(statement, ir.ExprStmt | ir.Assign) or not _removes(leak, statement):
+            break
+        found = leak.unit.offset(statement.start)
+    return found
+
+
+def _removes(leak: Leak, statement: ir.ExprStmt | ir.Assign) -> bool:
+    values = (statement.expr,) if isinstance(statement, ir.ExprStmt) else statement.right
+    calls = [value for value in values if isinstance(value, ir.Call)]
+    return bool(calls) and all(leak.unit.typer.callee(call).name in _REMOVING for call in calls)
 
 
 def _may_skip(leak: Leak, exit_: OpenExit) -> bool:
@@ -287,8 +256,9 @@ def _reads(leak: Leak, item: ir.Node) -> bool:
         for target in leak.acquire.left
         if leak.acquire.contract.kind == "cancel" and isinstance(target, ir.Name) and target.symbol is not None
     )
+    derived, holders = _over(leak)
     for value in item.values:
-        if partners and mentions(value, partners):
+        if mentions(value, partners | derived) or (not isinstance(value, ir.Name) and mentions(value, holders)):
             return True
         for part in expressions(value, literals=True):
             found = place_of(part, lambda _: False)
@@ -298,47 +268,14 @@ def _reads(leak: Leak, item: ir.Node) -> bool:
     return False
 
 
-def _free_name(unit: FunctionUnit, wanted: str) -> str:
-    """``wanted``, or that with a number, as does not occur in the function."""
-    used = set(re.findall(r"[A-Za-z_]\w*", unit.text.decode("utf-8", "replace")))
-    used |= set(unit.file.package_file.imports)
-    candidates = (wanted, *(f"{wanted}{number}" for number in range(2, 100)))
-    return next(name for name in candidates if name not in used)
-
-
-def _discarded(leak: Leak) -> Evidence:
-    unit, acquire, contract = leak.unit, leak.acquire, leak.acquire.contract
-    name = _free_name(unit, _NAMES.get(contract.kind, "value"))
-    release = _release(leak, name)
-    if release is None:
-        return Evidence()
-    item, target, error = acquire.item, acquire.target, acquire.error_symbol
-    placement = unit.placement(acquire.function)
-    position = placement.of(item)
-    may_be_missing = contract.unless_error is not None and error is None
-    defer_at = None if may_be_missing and target is not None else placement.after_check(item, error, None)
-    return Discarded(
-        statement_start=unit.offset(item.start),
-        statement_end=unit.offset(item.end),
-        blank=unit.span(target) if target is not None else None,
-        name=name,
-        release=release,
-        results=_result_names(unit, contract, name) if target is None else (),
-        defines=isinstance(item, ir.Assign) and item.op == ":=",
-        error_name=error.name if error is not None else "",
-        defer_at=_place(unit, defer_at),
-        in_loop=unit.cfg(acquire.function).reaches(acquire.block, acquire.block),
-        in_header=position is None or position.owner is not None,
-    )
-
-
-def _result_names(unit: FunctionUnit, contract: Contract, name: str) -> tuple[str, ...]:
-    count = max(contract.result, contract.unless_error or 0) + 1
-    names = ["_"] * count
-    names[contract.result] = name
-    if contract.unless_error is not None:
-        names[contract.unless_error] = _free_name(unit, "err")
-    return tuple(names)
+def _over(leak: Leak) -> tuple[frozenset[ir.Symbol], frozenset[ir.Symbol]]:
+    """The variables whose values read from the resource (a buffered reader over it), and those of structs that hold it."""
+    place = leak.acquire.place
+    aliases = [
+        alias for exit_ in leak.exits for alias in exit_.aliases if place is None or alias.symbol is not place.symbol
+    ]
+    derived = frozenset(alias.symbol for alias in aliases if DERIVED in alias.path)
+    return derived, frozenset(alias.symbol for alias in aliases) - derived
 
 
 def _premature(leak: Leak) -> Evidence:
@@ -370,8 +307,25 @@ def _loop_defer(leak: Leak) -> Evidence:
         body_end=unit.offset(loop.body.end),
         crosses=len(rounds) < len(jumps),
         continues=tuple(unit.span(jump) for jump in rounds),
-        release=_release(leak) if position.block is loop.body else None,
+        release=release_of(leak) if position.block is loop.body else None,
         leaving=tuple(unit.offset(jump.start) for jump in after),
         uses_value=any(_reads(leak, jump) for jump in after),
         falls_through=not leaves(loop.body, unit.never_returns),
+        held=_may_be_held(leak, loop),
     )
+
+
+def _may_be_held(leak: Leak, loop: ir.For | ir.Range) -> bool:
+    """Whether the value may be meant to live longer than a round: nothing in it but the release uses the value, or it is
+    still used behind the loop."""
+    place, event = leak.acquire.place, leak.event
+    if place is None or event is None:
+        return True
+    partners = {target.symbol for target in leak.acquire.left if isinstance(target, ir.Name)}
+    partners.discard(leak.acquire.error_symbol)
+    uses = [name for symbol in partners if symbol is not None for name in leak.unit.uses.names.get(symbol, ())]
+    for target in leak.acquire.left:
+        uses = [name for name in uses if name is not target]
+    if any(name.start >= loop.body.end for name in uses):
+        return True
+    return not any(not event.item.start <= name.start < event.item.end for name in uses)
