@@ -224,4 +224,4 @@ class LoopDefer(Evidence):
     falls_through: bool = True
     """Whether control can reach the end of the body."""
     held: bool = False
-    """Whether the value may be meant to live on: the body does nothing with it, or it is still used behind the loop."""
+    """Whether the value may be meant to live on: the body does nothing with it."""

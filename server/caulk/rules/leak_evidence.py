@@ -294,7 +294,7 @@ def _loop_defer(leak: Leak) -> Evidence:
     placement = unit.placement(leak.acquire.function)
     loop = placement.loop_around(item)
     position = placement.of(item)
-    if loop is None or position is None:
+    if loop is None or position is None or any(name.start >= loop.body.end for name in _uses(leak)):
         return Evidence()
     jumps = list(jumps_out(loop.body))
     rounds = [jump for jump in jumps if isinstance(jump, ir.Branch) and jump.keyword == "continue" and not jump.label]
@@ -311,21 +311,20 @@ def _loop_defer(leak: Leak) -> Evidence:
         leaving=tuple(unit.offset(jump.start) for jump in after),
         uses_value=any(_reads(leak, jump) for jump in after),
         falls_through=not leaves(loop.body, unit.never_returns),
-        held=_may_be_held(leak, loop),
+        held=_may_be_held(leak),
     )
 
 
-def _may_be_held(leak: Leak, loop: ir.For | ir.Range) -> bool:
-    """Whether the value may be meant to live longer than a round: nothing in it but the release uses the value, or it is
-    still used behind the loop."""
-    place, event = leak.acquire.place, leak.event
-    if place is None or event is None:
-        return True
-    partners = {target.symbol for target in leak.acquire.left if isinstance(target, ir.Name)}
-    partners.discard(leak.acquire.error_symbol)
-    uses = [name for symbol in partners if symbol is not None for name in leak.unit.uses.names.get(symbol, ())]
-    for target in leak.acquire.left:
-        uses = [name for name in uses if name is not target]
-    if any(name.start >= loop.body.end for name in uses):
-        return True
-    return not any(not event.item.start <= name.start < event.item.end for name in uses)
+def _uses(leak: Leak) -> list[ir.Name]:
+    """Where the variables that the acquire sets are used, its error left out."""
+    left = leak.acquire.left
+    symbols = {target.symbol for target in left if isinstance(target, ir.Name) and target.symbol is not None}
+    symbols -= {leak.acquire.error_symbol}
+    names = [name for symbol in symbols for name in leak.unit.uses.names.get(symbol, ())]
+    return [name for name in names if all(name is not target for target in left)]
+
+
+def _may_be_held(leak: Leak) -> bool:
+    """Whether the value may be meant to live longer than a round: nothing but the release uses it."""
+    event = leak.event
+    return event is None or all(event.item.start <= name.start < event.item.end for name in _uses(leak))
