@@ -30,6 +30,8 @@ from caulk.rules.fix_names import means_the_same
 from caulk.rules.kept_evidence import goroutine_evidence, kept_evidence
 from caulk.rules.release_call import release_of
 
+_ELSEWHERE = (Ending.RETURNED, Ending.TRANSFERRED, Ending.RELEASED, Ending.DEFERRED)
+"""How an obligation ends other than open."""
 _REMOVING = frozenset({"os.Remove", "os.RemoveAll", "os.Rename"})
 
 
@@ -235,15 +237,18 @@ def _goes_on(leak: Leak, exit_: OpenExit) -> bool:
     if exit_.branch is None or leak.outcome is None:
         return False
     graph, start = leak.unit.cfg(leak.acquire.function), leak.acquire.block
-    other = leak.outcome.of(Ending.RETURNED, Ending.TRANSFERRED, Ending.RELEASED, Ending.DEFERRED)
+    other = leak.outcome.of(*_ELSEWHERE)
     leaving = [open_.block for open_ in leak.outcome.open if not open_.overwritten]
     blocks = [*(event.block for event in other), *leaving]
     return any(graph.reaches(exit_.block, block, avoiding=start) for block in blocks)
 
 
 def _uses_value(leak: Leak, exit_: OpenExit) -> bool:
-    """Whether the leaving statement still reads the value: a release in front of it would come too early."""
-    return not exit_.overwritten and _reads(leak, exit_.item)
+    """Whether the leaving statement still reads the value, or is how another path ends it: a release in front of it would
+    come too early."""
+    events = leak.outcome.events if leak.outcome is not None else []
+    ends = any(event.item is exit_.item and event.ending in _ELSEWHERE for event in events)
+    return not exit_.overwritten and (ends or _reads(leak, exit_.item))
 
 
 def _reads(leak: Leak, item: ir.Node) -> bool:
