@@ -99,7 +99,13 @@ class Tree:
     def _go(self, *args: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"GOFLAGS": "-mod=mod", "GOWORK": "off", "GOTOOLCHAIN": "local"}
         return subprocess.run(
-            [_go(), *args], cwd=self.directory, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+            [_go(), *args],
+            cwd=self.directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
         )
 
     @staticmethod

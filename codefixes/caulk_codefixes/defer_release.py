@@ -18,7 +18,7 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
     place = evidence.defer_at
     if place is None or evidence.late_defer or evidence.explicit_release or evidence.transferred or evidence.rebound:
         return
-    if evidence.in_loop or evidence.spawned:
+    if evidence.in_loop or evidence.spawned or evidence.context_kept:
         return  # a defer in a loop is the next finding
     made = deferral(evidence.release, settings, evidence.error)
     edit = insert_statement(source, place, guarded(evidence.release, made.lines))

@@ -28,6 +28,8 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
         return
     if any(exit_.uses_value or exit_.goes_on or exit_.hidden for exit_ in exits):
         return
+    if evidence.context_kept and not all(exit_.fails for exit_ in exits):
+        return
     where = "before this exit" if len(exits) == 1 else f"before these {len(exits)} exits"
     call, drain = evidence.release.call, evidence.release.drain
     edits = _edits(source, evidence, [call])
@@ -49,7 +51,7 @@ def _applicability(evidence: Unreleased) -> Applicability:
     doubtful = len(evidence.exits) > MAX_SAFE_EXITS or any(
         exit_.maybe_nil or exit_.maybe_released or exit_.kind is ExitKind.OVERWRITTEN for exit_ in evidence.exits
     )
-    return Applicability.UNSAFE if doubtful or evidence.release.nil_guard else Applicability.SAFE
+    return Applicability.UNSAFE if doubtful else Applicability.SAFE
 
 
 def _edits(source: SourceFile, evidence: Unreleased, lines: list[str]) -> tuple[Edit, ...]:

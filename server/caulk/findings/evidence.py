@@ -118,6 +118,8 @@ class Unreleased(Evidence):
     """First line of the one goroutine that uses the value and nothing else does afterwards: the release belongs there."""
     spawned: bool = False
     """Whether some goroutine uses the value: a release outside it may come while it is in use."""
+    context_kept: bool = False
+    """For a cancel function: whether its context is still wanted when the function has done its work."""
     error: ErrorResult | None = None
     """The error that the function returns, when a deferred closure can reach it."""
     succeeds: bool = False

@@ -14,7 +14,7 @@ from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.semantics.contracts import RECEIVER, Contract
-from caulk.semantics.model import ANY, Callee, CalleeKind, Interface, Pointer, Type, named
+from caulk.semantics.model import ANY, Basic, Callee, CalleeKind, Interface, Pointer, Type, named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -213,6 +213,8 @@ class _Finder:
         version = self._unit.program.version
         if contract is not None and not contract.in_force(version.language, version.toolchain):
             return None
+        if contract is not None and not self._can_hold(contract, call):
+            return None
         if contract is not None and contract.kind == "compressor" and call.args and self._is_memory(call.args[0]):
             return None
         if contract is not None and contract.kind == "body" and any(map(_is_head_request, call.args)):
@@ -235,6 +237,17 @@ class _Finder:
             return True
         return symbol.captured or any(
             isinstance(part, ir.Call) and any(_is(arg, symbol) for arg in part.args) for part in expressions(body)
+        )
+
+    def _can_hold(self, contract: Contract, call: ir.Call) -> bool:
+        """Whether the result is no mere error or basic value: a method of that name that the table does not mean."""
+        signature = self._typer.callee(call).signature
+        if signature is None or contract.given is not None:
+            return True
+        type_ = signature.results[contract.result] if contract.result < len(signature.results) else None
+        missing = contract.result >= len(signature.results)
+        return (
+            not missing and not isinstance(type_, Basic) and (type_ is None or not self._typer.implements_error(type_))
         )
 
     def _is_memory(self, arg: ir.Expr) -> bool:
@@ -280,7 +293,8 @@ class _Finder:
             )
             if error is None and known.contract.kind not in ("tx", "cancel"):
                 return None
-            return replace(known.contract, result=number, unless_error=error)
+            nothing = callee.kind is CalleeKind.VALUE and known.contract.kind not in ("body", "cancel")
+            return replace(known.contract, result=number, unless_error=error, maybe_nil=nothing)
         return None
 
     @staticmethod

@@ -15,6 +15,7 @@ from caulk.flow.directives import NONE
 from caulk.flow.fixpoint import Fixpoint
 from caulk.flow.obligations import State, Walk
 from caulk.flow.outcomes import BORROWS, DIVERGES, TAKES, Effect, EffectKind, Ending, Outcome, Terms
+from caulk.flow.shapes import is_nil
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements
 from caulk.semantics.contracts import CALL_ITSELF, Contract
@@ -284,7 +285,8 @@ class Summaries:
             return None
         type_ = unit.typer.resolve(function.results[result].type)
         error = self._error_result(unit, function, result)
-        made = replace(contract, result=result, unless_error=error, resource=path, inline=False)
+        nothing = _may_give_nothing(function, result, error)
+        made = replace(contract, result=result, unless_error=error, resource=path, inline=False, maybe_nil=nothing)
         if CALL_ITSELF in contract.must_call:
             return made if path == () else None
         if isinstance(unit.typer.underlying(type_), Interface):
@@ -364,6 +366,16 @@ def _makes(value: ir.Expr) -> bool:
             return True
         case _:
             return False
+
+
+def _may_give_nothing(function: ir.Function, result: int, error: int | None) -> bool:
+    """Whether some return says nil for the result, and nil for the error where there is one."""
+    wanted = [number for number in (result, error) if number is not None]
+    return any(
+        len(statement.values) == len(function.results) and all(is_nil(statement.values[number]) for number in wanted)
+        for statement in (statements(function.body) if function.body is not None else ())
+        if isinstance(statement, ir.Return)
+    )
 
 
 def _ok_result(unit: FunctionUnit, function: ir.Function, returns: list[ir.Return]) -> int | None:

@@ -90,7 +90,8 @@ def _unreleased(leak: Leak) -> Evidence:
         late_defer=_late_defer(leak),
         rebound=place.symbol.assigned > (0 if _declares(acquire, place.symbol) or acquire.given is not None else 1),
         goroutine=_goroutine_start(leak, spawned),
-        spawned=bool(spawned) or context_outlives(leak),
+        spawned=bool(spawned),
+        context_kept=context_outlives(leak),
         error=error_result(unit, acquire.function),
         succeeds=all(succeeds(acquire.function, statement) for statement in outcome.return_statements),
     )

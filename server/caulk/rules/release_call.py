@@ -33,6 +33,7 @@ def release_of(leak: Leak, name: str | None = None) -> Release | None:
             return None
         call = f"{function}({_with_value(contract, target, argument)})"
     unchecked = contract.unless_error is not None and acquire.error_symbol is None and not contract.nil_safe
+    unchecked = unchecked or (contract.maybe_nil and method != CALL_ITSELF)
     drains = contract.kind == "body" and not contract.released_through and package_name(leak.unit, "io") == ("io", "io")
     drain = target if drains else ""
     return Release(call, contract.returns_error, base if unchecked else "", not contract.idempotent, drain)

@@ -42,6 +42,8 @@ class Contract:
     """The method that a fix calls: the first of ``must_call`` as written; empty when only a function releases."""
     release_function: ReleaseFunction | None = None
     result: int = 0
+    maybe_nil: bool = False
+    """Whether the call may give nil and no error: a release asks first. Found out, never written in a table."""
     given: int | None = None
     """For a value that is not a result: the number of the argument, or RECEIVER, that has to be released."""
     unless_error: int | None = None
