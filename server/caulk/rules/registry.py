@@ -11,6 +11,7 @@ from caulk.rules.context import (
     cancel_stored_uncalled,
     cancel_uncalled,
     context_grows,
+    context_in_struct,
     large_context_value,
     request_context_outlives_handler,
     span_unended,
@@ -46,6 +47,7 @@ from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
 from caulk.rules.resources import (
     conn_goroutine_leak,
     defer_in_loop,
+    defer_unreached,
     deferred_func_not_called,
     partial_construction_leak,
     process_not_waited,
@@ -53,6 +55,7 @@ from caulk.rules.resources import (
     resource_unclosed,
     temp_file_left,
     use_after_release,
+    writer_close_error_dropped,
 )
 from caulk.rules.rule import Rule
 
@@ -69,6 +72,8 @@ RULES: tuple[Rule, ...] = (
     deferred_func_not_called.RULE,
     process_not_waited.RULE,
     temp_file_left.RULE,
+    writer_close_error_dropped.RULE,
+    defer_unreached.RULE,
     rows_unclosed.RULE,
     rows_error_unchecked.RULE,
     row_unscanned.RULE,
@@ -82,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     cancel_stored_uncalled.RULE,
     cancel_overwritten.RULE,
     context_grows.RULE,
+    context_in_struct.RULE,
     background_context_in_request.RULE,
     request_context_outlives_handler.RULE,
     span_unended.RULE,
