@@ -25,8 +25,9 @@ _COMPRESSORS = frozenset(
         *("github.com/pierrec/lz4/v4.NewWriter", "github.com/andybalholm/brotli.NewWriter"),
     }
 )
-_GONE = frozenset({"bytes.Buffer", "strings.Builder", "net/http.ResponseWriter", "net.Conn", "hash.Hash"})
-"""What nobody reads when the writer fails, or cannot fail."""
+_MEMORY = frozenset({"bytes.Buffer", "strings.Builder"})
+_PEERS = ("WriteHeader", "SetWriteDeadline")
+"""Methods of what writes to a client or a connection: when that fails there is nobody to be told."""
 _WRITES = ("Write", "ReadFrom", "Create", "AddFS", "Encode", "Flush", "Truncate")
 """Methods that write, as prefixes."""
 _CHECKS = frozenset({"Close", "Sync", "CloseAtomicallyReplace"})
@@ -88,8 +89,11 @@ def _opens_for_writing(unit: FunctionUnit, maker: ir.Call) -> bool:
 
 def _is_lost(unit: FunctionUnit, symbol: ir.Symbol, close: ir.Defer, maker: ir.Call) -> bool:
     """Whether something is written, and nobody asks how it ended."""
-    target = named(unit.typer.type_of(maker.args[0])) if maker.args else None
-    if target is not None and target.qualified in _GONE:
+    target = unit.typer.type_of(maker.args[0]) if maker.args else None
+    owner = named(target)
+    if owner is not None and owner.qualified in _MEMORY:
+        return False
+    if target is not None and any(unit.typer.member(target, name) for name in _PEERS):
         return False
     writes = False
     for name in unit.uses.names.get(symbol, ()):
