@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from caulk.config.settings import Settings
+from caulk.config.settings import TIERS, Settings
 from caulk.engine.analyze import Analysis, AnalysisError
 from caulk.engine.workspace import Workspace
 from caulk.findings.finding import Finding, Tier
@@ -268,7 +268,8 @@ class _Run:
 
 
 def _problem(before: Analysis, after: Analysis, fixed: list[Finding]) -> str:
-    """Why the result of fixes in one file is not acceptable; empty when it is."""
+    """Why the result of fixes in one file is not acceptable; empty when it is. A leak may give way to a finding of a weaker
+    tier: what is closed at last may still be closed without a look at the error."""
     if len(after.errors) > len(before.errors):
         return "the file parses worse"
     old = Counter(finding.code for finding in before.findings)
@@ -277,7 +278,9 @@ def _problem(before: Analysis, after: Analysis, fixed: list[Finding]) -> str:
     for code, count in gone.items():
         if new[code] > old[code] - count:
             return f"{code} is still reported"
-    added = sorted(code for code in new if new[code] > old[code])
+    mended = max((TIERS.index(finding.tier.value) for finding in fixed), default=len(TIERS))
+    counted = {finding.code for finding in after.findings if TIERS.index(finding.tier.value) <= mended}
+    added = sorted(code for code in counted if new[code] > old[code])
     return f"{added[0]} is reported instead" if added else ""
 
 
