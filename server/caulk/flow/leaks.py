@@ -170,7 +170,7 @@ def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
     looped = _loop_defer(unit, acquire, outcome)
     if looped is not None:
         yield Leak(unit, LeakKind.LOOP_DEFER, acquire, outcome, looped)
-    if outcome.open and not _tolerated(unit, acquire, outcome):
+    if outcome.open and not _tolerated(unit, acquire, outcome) and not _is_covered_by_parent(unit, acquire):
         only_overwritten = all(exit_.overwritten for exit_ in outcome.open)
         yield Leak(unit, LeakKind.OVERWRITTEN if only_overwritten else LeakKind.OPEN, acquire, outcome)
 
@@ -234,6 +234,23 @@ def _tolerated(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> bool:
     return acquire.contract.never_only and outcome.has(
         Ending.RELEASED, Ending.DEFERRED, Ending.TRANSFERRED, Ending.RETURNED
     )
+
+
+def _is_covered_by_parent(unit: FunctionUnit, acquire: Acquire) -> bool:
+    """Whether the context hangs on another one of this function that is surely cancelled when the function is left. In a loop
+    the children add up until then."""
+    parent = acquire.call.args[0] if acquire.call.args else None
+    if acquire.contract.kind != "cancel" or not isinstance(parent, ir.Name) or parent.symbol is None:
+        return False
+    graph, summaries = unit.cfg(acquire.function), unit.program.summaries
+    if unit.typer.callee(acquire.call).package != "context" or graph.reaches(acquire.block, acquire.block):
+        return False
+    for other in summaries.acquires(unit, acquire.function):
+        if other.contract.kind == "cancel" and other is not acquire and other.symbol_at(0) is parent.symbol:
+            outcome = summaries.outcome(unit, other)
+            if outcome is not None and not outcome.open and outcome.has(Ending.DEFERRED):
+                return not outcome.has(Ending.TRANSFERRED, Ending.RETURNED)
+    return False
 
 
 def _is_made_here(unit: FunctionUnit, acquire: Acquire) -> bool:
