@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from caulk.findings.evidence import Evidence, Place
+from caulk.findings.evidence import ErrorResult, Evidence, Place, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +58,14 @@ class LeftTemporary(Evidence):
     defer_at: Place | None
     """Where the file is surely there; None in loops."""
     in_test: TestFolder | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UncheckedClose(Evidence):
+    """A deferred close of a written file in a function that returns errors."""
+
+    start: int
+    end: int
+    """The defer statement."""
+    release: Release
+    error: ErrorResult | None

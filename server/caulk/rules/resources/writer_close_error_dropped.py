@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from caulk.findings.evidence import Release
+from caulk.findings.evidence_resources import UncheckedClose
 from caulk.findings.finding import Finding, Tier
 from caulk.flow.program import FunctionUnit
 from caulk.flow.writers import Written, written
+from caulk.rules.error_result import error_result
 from caulk.rules.report import finding_at
 from caulk.rules.rule import Rule
 
@@ -28,6 +31,9 @@ def _finding(writer: Written) -> Finding:
         writer.close,
         code="writer-close-error-dropped",
         tier=Tier.EXTENDED,
+        evidence=UncheckedClose(
+            *unit.span(writer.close), Release(f"{name}.Close()"), error_result(unit, writer.function)
+        ),
         message=f"the error of {name}.Close() is dropped after writing: {lost}",
     )
 
@@ -38,6 +44,7 @@ RULE = Rule(
     tier=Tier.EXTENDED,
     summary="the error of closing a written file is dropped",
     check_function=_check,
+    fix="unsafe",
     needs=(
         "os",
         "compress",
