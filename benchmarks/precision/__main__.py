@@ -78,6 +78,19 @@ def judge() -> None:
     click.echo(f"{len(verdicts)} findings are judged")
 
 
+@main.command()
+@_modules
+def move(patterns: tuple[str, ...]) -> None:
+    """Give verdicts to the same findings under new codes, after rules were split or renamed. Read what it prints."""
+    verdicts = ledger.load()
+    for pin, result in _remembered(patterns):
+        known = {key: verdict for key, verdict in verdicts.items() if key.module == pin.path}
+        for old, new in ledger.moved(result.found, known).items():
+            verdicts[new] = verdicts.pop(old)
+            click.echo(f"{old.code} is {new.code} now: {new.module}/{new.path} in {new.function}")
+    ledger.save(verdicts)
+
+
 def _results(patterns: Iterable[str], jobs: int, *, fresh: bool) -> Iterator[tuple[Pin, Result]]:
     """Module by module; one that cannot be fetched ends the run with what to do."""
     for pin in modules.selected(modules.load(), patterns):

@@ -150,3 +150,16 @@ def total(tallies: Iterable[Tally]) -> Tally:
     for one in tallies:
         whole.add(one)
     return whole
+
+
+def moved(found: Iterable[Found], verdicts: Mapping[Key, Verdict]) -> dict[Key, Key]:
+    """Judged findings that are gone while the same line has one new finding under another code, with the key of that."""
+    keys = [one.key for one in found]
+    gone = [key for key in verdicts if key not in set(keys)]
+    unjudged = [key for key in keys if key not in verdicts]
+    pairs: dict[Key, Key] = {}
+    for key in gone:
+        same = [other for other in unjudged if replace(other, code=key.code, number=key.number) == key]
+        if len(same) == 1 and same[0] not in pairs.values():
+            pairs[key] = same[0]
+    return pairs

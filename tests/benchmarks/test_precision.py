@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,15 @@ def test_tiers_of_a_rule_are_counted_apart_and_add_up() -> None:
     assert set(tallies) == {("resource-unclosed", "core"), ("resource-unclosed", "extended")}
     whole = ledger.total(tallies.values())
     assert (whole.judged, len(whole.unjudged), whole.precision) == (1, 1, 1.0)
+
+
+def test_verdicts_move_with_findings_whose_rule_was_split() -> None:
+    split = replace(KEY, code="partial-construction-leak")
+    verdicts = {KEY: Verdict(True, "r")}
+    assert ledger.moved([found(split)], verdicts) == {KEY: split}
+    assert ledger.moved([found(KEY), found(split)], verdicts) == {}
+    assert ledger.moved([found(split), found(replace(KEY, code="use-after-release"))], verdicts) == {}
+    assert ledger.moved([found(replace(split, function="T.Other"))], verdicts) == {}
 
 
 def test_the_report_names_new_and_lost_findings_and_low_rules() -> None:
