@@ -209,7 +209,8 @@ class _Finder:
 
     def _applicable(self, contract: Contract | None, call: ir.Call, left: tuple[ir.Expr, ...] = ()) -> Contract | None:
         """Not for other versions of Go. Compressing writers over memory hold nothing but memory; the answer to HEAD has no
-        body; a context without a parent that nothing was given keeps nothing."""
+        body; a context without a parent that nothing was given keeps nothing; what an object hands out and takes back in
+        another function is handed over."""
         version = self._unit.program.version
         if contract is not None and not contract.in_force(version.language, version.toolchain):
             return None
@@ -221,7 +222,20 @@ class _Finder:
             return None
         if contract is not None and contract.kind == "cancel" and self._is_rootless(call) and not self._is_given(left):
             return None
+        if contract is not None and contract.given == RECEIVER and self._is_taken_back_elsewhere(call, contract):
+            return None
         return contract
+
+    def _is_taken_back_elsewhere(self, call: ir.Call, contract: Contract) -> bool:
+        """``s.slots.Acquire(…)``: whether a function of the package releases the same field or package variable that does not
+        acquire it."""
+        base = call.func.base if isinstance(call.func, ir.Selector) else None
+        if not (isinstance(base, ir.Selector) or (isinstance(base, ir.Name) and base.symbol is None)):
+            return False
+        name = base.field if isinstance(base, ir.Selector) else base.name
+        words = {name.encode(), *(release.encode() for release in contract.must_call)}
+        acquire = last_name(call.func).encode()
+        return any(words <= unit.words and acquire not in unit.words for unit in self._unit.program.functions)
 
     def _is_rootless(self, call: ir.Call) -> bool:
         """Whether a context without a deadline is made from ``context.Background()`` or ``context.TODO()`` itself."""
