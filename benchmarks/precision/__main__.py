@@ -29,14 +29,15 @@ _jobs = click.option("--jobs", default=os.cpu_count() or 1, show_default=True, h
 @_modules
 @_jobs
 @click.option("--fresh", is_flag=True, help="Run again what is remembered, to measure it.")
+@click.option("--last", is_flag=True, help="Report the last runs, of whatever caulk, without running.")
 @click.option("--list", "listed", is_flag=True, help="List all unjudged findings, not only the new ones.")
 @click.pass_context
-def main(context: click.Context, patterns: tuple[str, ...], jobs: int, fresh: bool, listed: bool) -> None:
+def main(context: click.Context, patterns: tuple[str, ...], jobs: int, fresh: bool, last: bool, listed: bool) -> None:
     """Run caulk over the pinned modules and hold the findings against the table of verdicts."""
     if context.invoked_subcommand:
         return
     verdicts = ledger.load()
-    results = dict(_results(patterns, jobs, fresh=fresh))
+    results = dict(_remembered(patterns) if last else _results(patterns, jobs, fresh=fresh))
     before = {pin: newest(pin, of_others=True) for pin in results}
     for line in report.render(results, verdicts, before, listed=listed):
         click.echo(line)
