@@ -220,6 +220,8 @@ class _Finder:
             return None
         if contract is not None and contract.kind == "body" and any(map(_is_head_request, call.args)):
             return None
+        if contract is not None and contract.kind == "file" and self._is_embedded(call):
+            return None
         if contract is not None and contract.kind == "cancel" and self._is_rootless(call) and not self._is_given(left):
             return None
         if contract is not None and contract.given == RECEIVER and self._is_taken_back_elsewhere(call, contract):
@@ -236,6 +238,16 @@ class _Finder:
         words = {name.encode(), *(release.encode() for release in contract.must_call)}
         acquire = last_name(call.func).encode()
         return any(words <= unit.words and acquire not in unit.words for unit in self._unit.program.functions)
+
+    def _is_embedded(self, call: ir.Call) -> bool:
+        """``fsys.Open(…)`` where ``fsys`` only ever holds ``fs.Sub(embedded, …)`` or ``http.FS(embedded)``."""
+        base = call.func.base if isinstance(call.func, ir.Selector) else None
+        symbol = base.symbol if isinstance(base, ir.Name) else None
+        made = symbol.definition.expr if symbol is not None and symbol.definition and not symbol.assigned else None
+        if not isinstance(made, ir.Call) or not made.args or last_name(made.func) not in ("Sub", "FS"):
+            return False
+        owner = named(self._typer.type_of(made.args[0]))
+        return owner is not None and owner.qualified == "embed.FS"
 
     def _is_rootless(self, call: ir.Call) -> bool:
         """Whether a context without a deadline is made from ``context.Background()`` or ``context.TODO()`` itself."""

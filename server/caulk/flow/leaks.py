@@ -18,7 +18,7 @@ from caulk.flow.spawned import Spawned, forgetful_goroutine
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
 from caulk.semantics.contracts import CALL_ITSELF, RECEIVER
-from caulk.semantics.model import named
+from caulk.semantics.model import CalleeKind, named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -150,8 +150,8 @@ def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
         yield Leak(unit, LeakKind.INLINE, acquire)
         return
     if acquire.is_discarded:
-        if acquire.contract.discard_ok:
-            return
+        if acquire.contract.discard_ok or unit.typer.callee(acquire.call).kind is CalleeKind.VALUE:
+            return  # what a function value hands out may be nothing at all: who throws it away knows
         yield Leak(unit, LeakKind.DISCARDED, acquire)
         return
     outcome = unit.program.summaries.outcome(unit, acquire)
