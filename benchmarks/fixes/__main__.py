@@ -24,9 +24,8 @@ def plans() -> tuple[Plan, ...]:
 
 @click.command()
 @click.option("--module", "wanted", multiple=True, help="Only modules whose path contains this.")
-@click.option("--unsafe", is_flag=True, help="Apply the unsafe fixes too.")
 @click.option("--work", type=click.Path(path_type=Path), help="Where the copies are put (and stay).")
-def main(wanted: tuple[str, ...], unsafe: bool, work: Path | None) -> None:
+def main(wanted: tuple[str, ...], work: Path | None) -> None:
     """Fix copies of real modules in bulk; they must build, vet, pass their tests and be formatted as before."""
     pins = {pin.path: pin for pin in modules.load()}
     proofs: list[Proof] = []
@@ -34,12 +33,12 @@ def main(wanted: tuple[str, ...], unsafe: bool, work: Path | None) -> None:
         for plan in plans():
             if wanted and not any(part in plan.path for part in wanted):
                 continue
-            proof = prove(plan, modules.directory(pins[plan.path]), work or Path(temporary), unsafe=unsafe)
-            proofs.append(proof)
-            for kind in ("build", "vet", "unformatted", "failed", "faults"):
-                for line in getattr(proof, kind):
-                    click.echo(f"{plan.path}: {kind}: {line}", err=True)
-            click.echo(table([proof]).splitlines()[-1], err=True)
+            for proof in prove(plan, modules.directory(pins[plan.path]), work or Path(temporary)):
+                proofs.append(proof)
+                for kind in ("build", "vet", "unformatted", "failed", "faults"):
+                    for line in getattr(proof, kind):
+                        click.echo(f"{plan.path}: {kind}: {line}", err=True)
+                click.echo(table([proof]).splitlines()[-1], err=True)
     click.echo(table(proofs))
     sys.exit(0 if all(proof.holds for proof in proofs) else 1)
 

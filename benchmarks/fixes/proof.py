@@ -126,24 +126,30 @@ class Tree:
         return passed, frozenset(outcome) - passed
 
 
-def prove(plan: Plan, source: Path, work: Path, *, unsafe: bool) -> Proof:
-    """Fix a copy of the module below ``work`` and compare. The copy stays there, for reading."""
-    name = plan.path.replace("/", "_")
-    mode = "unsafe" if unsafe else "safe"
-    target = work / f"{name}-{mode}"
+def prove(plan: Plan, source: Path, work: Path) -> list[Proof]:
+    """Fix a copy of the module below ``work``, first with the safe fixes, then with the others on top, and compare each with
+    the module as it was. The copy stays there, for reading."""
+    target = work / plan.path.replace("/", "_")
     if target.exists():
         shutil.rmtree(target)
     tree = Tree(source, target)
     before = tree.state(plan)
+    return [_compare(plan, tree, before, unsafe=unsafe) for unsafe in (False, True)]
+
+
+def _compare(plan: Plan, tree: Tree, before: State, *, unsafe: bool) -> Proof:
+    mode = "with unsafe" if unsafe else "safe"
     proof = Proof(plan.path, mode, passed_before=len(before.passed), builds_before=not before.build)
     proof.fixed, proof.files, proof.faults = tree.fix(unsafe=unsafe)
     after = tree.state(plan)
     proof.build = _new(before.build, after.build)
     proof.vet = _new(before.vet, after.vet)
     proof.unformatted = sorted(after.unformatted - before.unformatted)
-    proof.failed = sorted(before.passed - after.passed)
-    again, _, faults = tree.fix(unsafe=unsafe)
-    proof.again = again
+    failed = before.passed - after.passed
+    if failed:  # perhaps one of those that fail now and then
+        failed -= tree.state(plan).passed
+    proof.failed = sorted(failed)
+    proof.again, _, faults = tree.fix(unsafe=unsafe)
     proof.faults += faults
     return proof
 
