@@ -10,6 +10,7 @@ from caulk.syntax.split import split
 from caulk.syntax.tree import has_errors
 from caulk_codefixes import (
     add_before_go,
+    add_fields,
     bind_discarded,
     buffer_channel,
     call_result,
@@ -20,7 +21,10 @@ from caulk_codefixes import (
     defer_in_goroutine,
     defer_release,
     detach_context,
+    drain_body,
     drop_default,
+    drop_statement,
+    end_idle,
     end_with_context,
     guard_map_size,
     hoist_client,
@@ -30,9 +34,11 @@ from caulk_codefixes import (
     join_close_error,
     leave_loop,
     limit_pool,
+    monitor_pool,
     move_into_handler,
     move_release,
     name_inline,
+    pass_context,
     pool_buffer,
     query_to_exec,
     reap_process,
@@ -78,6 +84,13 @@ FIXES: tuple[CodeFix, ...] = (
     query_to_exec.FIX,
     hoist_client.FIX,
     hoist_client.UNCLOSED,
+    add_fields.FIX,
+    end_idle.FIX,
+    add_fields.TRANSPORT,
+    pass_context.FIX,
+    drop_statement.FIX,
+    drain_body.FIX,
+    monitor_pool.FIX,
     return_after_send.FIX,
     buffer_channel.FIX,
     send_or_done.FIX,
@@ -89,7 +102,7 @@ FIXES: tuple[CodeFix, ...] = (
     defer_done.FIX,
 )
 
-NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool"})
+NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool", "add-limits"})
 """Fixes that only a person who looks at the place may choose: never applied in bulk, whatever flags are given."""
 
 

@@ -44,6 +44,8 @@ class MissingFields(Evidence):
     is_empty: bool
     fields: tuple[NewField, ...]
     imports: tuple[str, ...] = ()
+    limits: bool = False
+    """Whether they limit a pool, with numbers that somebody must look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class PerCallClient(Evidence):
     hoist: Hoist | None = None
     missing: MissingFields | None = None
     """The fields with which its idle connections end by themselves."""
+    ends: tuple[str, int] | None = None
+    """For an HTTP client that is only called in the function that makes it: its variable, and the end of that statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +64,41 @@ class UnclosedClient(Unreleased):
     """A client that is made again and again and never closed."""
 
     hoist: Hoist | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingContext(Evidence):
+    """A call that has a variant with a context."""
+
+    method: tuple[int, int]
+    """The name of the called function."""
+    replacement: str
+    """The name of the variant."""
+    arguments: int
+    """Offset behind the ``(``."""
+    context: str
+    """What to pass first."""
+    is_last: bool
+    """Whether the call has no arguments of its own."""
+    is_parameter: bool
+    """Whether the context is a parameter of the function as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedlessStatement(Evidence):
+    """A statement that does harm."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadBody(Evidence):
+    """A response body that is closed unread."""
+
+    body: str
+    """``resp.Body``."""
+    start: int
+    end: int
+    """The statement that closes it."""
+    deferred: bool

@@ -39,7 +39,7 @@ class Frequency(Enum):
 @dataclass(frozen=True, slots=True)
 class CallSite:
     unit: FunctionUnit
-    call: ir.Call
+    call: ir.Expr
 
 
 def frequency(unit: FunctionUnit, function: ir.Function) -> Frequency:

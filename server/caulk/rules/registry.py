@@ -19,7 +19,9 @@ from caulk.rules.context import (
 from caulk.rules.databases import (
     client_per_request,
     conn_unreleased,
+    pool_unmonitored,
     query_for_exec,
+    redis_pool_unbounded,
     row_unscanned,
     rows_error_unchecked,
     rows_unclosed,
@@ -42,7 +44,16 @@ from caulk.rules.goroutines import (
     waitgroup_done_skipped,
 )
 from caulk.rules.growth import buffer_allocated_per_request, unbounded_map
-from caulk.rules.http import http_body_unclosed, http_response_discarded, http_response_overwritten
+from caulk.rules.http import (
+    http_body_unclosed,
+    http_body_undrained,
+    http_client_per_request,
+    http_client_without_timeout,
+    http_response_discarded,
+    http_response_overwritten,
+    request_without_context,
+    websocket_response_closed,
+)
 from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
 from caulk.rules.resources import (
     conn_goroutine_leak,
@@ -63,6 +74,11 @@ RULES: tuple[Rule, ...] = (
     http_body_unclosed.RULE,
     http_response_discarded.RULE,
     http_response_overwritten.RULE,
+    http_body_undrained.RULE,
+    websocket_response_closed.RULE,
+    http_client_per_request.RULE,
+    http_client_without_timeout.RULE,
+    request_without_context.RULE,
     resource_unclosed.RULE,
     partial_construction_leak.RULE,
     conn_goroutine_leak.RULE,
@@ -97,6 +113,8 @@ RULES: tuple[Rule, ...] = (
     buffer_allocated_per_request.RULE,
     large_context_value.RULE,
     sql_pool_unbounded.RULE,
+    redis_pool_unbounded.RULE,
+    pool_unmonitored.RULE,
     send_blocks_forever.RULE,
     double_send.RULE,
     receive_blocks_forever.RULE,

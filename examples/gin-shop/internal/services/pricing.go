@@ -110,7 +110,7 @@ func (r *Rates) Convert(ctx context.Context, price int64, currency string) (int6
 	if err != nil {
 		return 0, err
 	}
-	resp, err := r.client.Do(req.WithContext(s.ctx))
+	resp, err := r.client.Do(req)
 	if err != nil {
 		return 0, err
 	}
