@@ -65,7 +65,7 @@ class Gate:
                 if (
                     unit.directives.acquires
                     or _returns(results, by_type)
-                    or (_returns(results, closable) and _looks_elsewhere(unit))
+                    or (_returns(results, closable) and (b"go" in unit.words or _looks_elsewhere(unit)))
                 ):
                     self._known[unit] = True
         self._names = frozenset(self._makers)

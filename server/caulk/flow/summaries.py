@@ -16,6 +16,7 @@ from caulk.flow.fixpoint import Fixpoint
 from caulk.flow.obligations import State, Walk
 from caulk.flow.outcomes import BORROWS, DIVERGES, TAKES, Effect, EffectKind, Ending, Outcome, Terms
 from caulk.flow.shapes import is_nil
+from caulk.flow.starters import started_by
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements
 from caulk.semantics.contracts import CALL_ITSELF, Contract
@@ -209,8 +210,27 @@ class Summaries:
         found = self._fresh.get(key)
         if found is None:
             self._fresh[key] = ()
-            found = self._fresh[key] = tuple(self._fresh_results(unit, function))[:1]
+            found = self._fresh[key] = (
+                *self._fresh_results(unit, function),
+                *self._started_results(unit, function),
+            )[:1]
         return found
+
+    def _started_results(self, unit: FunctionUnit, function: ir.Function) -> Iterator[Contract]:
+        """The objects whose goroutine nobody but their users ends."""
+        started = started_by(unit, function)
+        if started is not None:
+            yield Contract(
+                code="resource-unclosed",
+                kind="closer",
+                noun=started.type,
+                why="keeps its goroutine, which runs until then",
+                must_call=frozenset({started.method}) | self._ownership.release_names,
+                release=started.method,
+                result=started.result,
+                unless_error=self._error_result(unit, function, started.result),
+                returns_error=started.returns_error,
+            )
 
     def _fresh_results(self, unit: FunctionUnit, function: ir.Function) -> Iterable[Contract]:
         if function is unit.function and unit.directives.acquires:
