@@ -177,17 +177,21 @@ def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
 
 def _without_special_errors(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Outcome:
     """The value itself may be returned along with an error on purpose: that counts only where all callers drop it. An
-    object that is half built is of no use to anybody."""
+    object that is half built is of no use to anybody. A return that also serves the good end speaks for itself."""
+    serving = {id(statement) for statement in outcome.return_statements}
     resource, terms = acquire.contract.resource, Terms.of(acquire.contract)
     summaries = unit.program.summaries
     kept = [
         exit_
         for exit_ in outcome.open
         if not exit_.with_error
-        or any(
-            len(path) > len(resource)
-            or (acquire.function is unit.function and summaries.is_dropped_with_error(unit, result, path, terms))
-            for result, path in exit_.with_error
+        or (
+            id(exit_.item) not in serving
+            and any(
+                len(path) > len(resource)
+                or (acquire.function is unit.function and summaries.is_dropped_with_error(unit, result, path, terms))
+                for result, path in exit_.with_error
+            )
         )
     ]
     return replace(outcome, open=kept) if len(kept) < len(outcome.open) else outcome
@@ -195,7 +199,8 @@ def _without_special_errors(unit: FunctionUnit, acquire: Acquire, outcome: Outco
 
 def _after_its_end(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Iterator[Leak]:
     """What goes wrong behind a release or a hand-over."""
-    for event in outcome.of(Ending.TRANSFERRED):
+    given_away = outcome.of(Ending.TRANSFERRED) if acquire.contract.kind not in ("cancel", "span") else []
+    for event in given_away:
         spawned = forgetful_goroutine(unit, acquire, event.item) if isinstance(event.item, ir.Go) else None
         if spawned is not None:
             yield Leak(unit, LeakKind.FORGOTTEN, acquire, outcome, event, spawned=spawned)
@@ -340,9 +345,31 @@ def _loop_defer(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> Event
             and _comes_round(event, acquire)
             and not _is_collected(unit, acquire)
             and not _happens_once(unit, event.item)
+            and not _is_used_by_goroutine(unit, acquire, event.item)
         ):
             return event
     return None
+
+
+def _is_used_by_goroutine(unit: FunctionUnit, acquire: Acquire, statement: ir.Defer) -> bool:
+    """Whether a goroutine that the round of the loop starts uses the value: then it must outlive the round."""
+    symbols = {target.symbol for target in acquire.left if isinstance(target, ir.Name) and target.symbol is not None}
+    symbols.discard(acquire.error_symbol)
+    return any(
+        isinstance(around, ir.Go)
+        for symbol in symbols
+        for name in unit.uses.names.get(symbol, ())
+        if name.start > statement.start
+        for around in _all_around(unit, name)
+    )
+
+
+def _all_around(unit: FunctionUnit, node: ir.Node) -> Iterator[ir.Node]:
+    """The nodes around ``node``, out of the literals that it stands in."""
+    current = unit.uses.parent(node)
+    while current is not None:
+        yield current
+        current = unit.uses.parent(current)
 
 
 def _happens_once(unit: FunctionUnit, statement: ir.Defer) -> bool:
