@@ -12,6 +12,7 @@ from caulk.config.settings import Settings
 from caulk.engine.analyze import Analysis, AnalysisError, analyze, go_on
 from caulk.findings.finding import Finding, Severity
 from caulk.flow.program import FileUnit, GoVersion, Program
+from caulk.ir.lower import lower_function
 from caulk.rules import registry
 from caulk.semantics import contracts
 from caulk.semantics.contracts import ContractError
@@ -69,12 +70,14 @@ class Workspace:
         """Called between functions; what it raises ends the analysis."""
         self._overlays: dict[str, bytes] = {}
         self._disk: Read = read or _read
-        self._world = World(
-            read=self._read_overlaid, list_directory=self._list_overlaid, sources=sources or sources_of(settings)
-        )
+        self._sources = sources or sources_of(settings)
+        self._world = self._new_world()
         self._check_names()
         self._contracts = contracts.load(settings.contracts)
         self._rules = registry.selected(settings)
+
+    def _new_world(self) -> World:
+        return World(read=self._read_overlaid, list_directory=self._list_overlaid, sources=self._sources)
 
     def _check_names(self) -> None:
         """Raises ContractError when a contract of the user's names something that is not there."""
@@ -119,6 +122,17 @@ class Workspace:
     def invalidate(self, path: str) -> None:
         """The file changed on disk."""
         self._world.forget()
+
+    @property
+    def bytes_read(self) -> int:
+        """How much source was read of packages that are only imported, since the last :meth:`forget`."""
+        return self._world.bytes_read
+
+    def forget(self) -> None:
+        """Let go of all that was read; it is read again when it is asked for."""
+        self._world = self._new_world()
+        declarations.cache_clear()
+        lower_function.cache_clear()
 
     def source(self, path: str) -> SourceFile:
         """The text of a file as it is now. Raises OSError."""

@@ -177,7 +177,7 @@ _NAMES = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def lower_function(text: bytes, has_comments: bool = True) -> ir.Function | None:
     """The tree of one top-level function or method, given its text; None when there is none in it. Never raises.
 

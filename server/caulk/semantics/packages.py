@@ -180,7 +180,7 @@ def guessed_name(path: str) -> str:
     return last.rpartition("-")[2] if "-" in last else last
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def declarations(data: bytes) -> ir.FileDecls:
     """The package-level declarations of a file, by its text."""
     return lower_declarations(split(data).skeleton)

@@ -40,10 +40,14 @@ class World:
         """Import paths whose declarations are nowhere to be had."""
         self.cache: dict[tuple[object, ...], object] = {}
         """Whatever others remember about these packages."""
+        self.bytes_read = 0
+        """A measure of what is remembered: what was read from texts that are not looked at themselves."""
 
     def read(self, path: str) -> bytes:
         """The text of a file as it is now. Raises OSError."""
-        return self._read(path)
+        data = self._read(path)
+        self.bytes_read += len(data)
+        return data
 
     def names(self, directory: str) -> Sequence[str]:
         """What is in a directory; nothing when it cannot be read."""
@@ -182,7 +186,7 @@ class World:
         if not configuration.includes(path, ""):
             return None
         try:
-            data = self._read(path)
+            data = self.read(path)
         except OSError:
             return None
         if not configuration.includes(path, constraint_of(data)):
