@@ -10,7 +10,7 @@ from caulk.engine import suppressions
 from caulk.findings.finding import Finding, Severity
 from caulk.flow import directives
 from caulk.flow.program import FileUnit, FunctionUnit, Program
-from caulk.rules.rule import Rule
+from caulk.rules.rule import Gate, Rule
 from caulk.syntax.source import SourceFile
 from caulk.syntax.tree import first_error, parse
 
@@ -69,11 +69,12 @@ def analyze(
         if error is not None:
             errors[file.path].append(error)
         errors[file.path] += directive_errors(file)
+    function_rules = {file: _rules_of(file, rules) for file in program.files if wanted is None or file.path in wanted}
     for unit in program.functions:
-        if wanted is not None and unit.file.path not in wanted:
+        if unit.file not in function_rules:
             continue
         checkpoint()
-        result = run_function_rules(unit, rules)
+        result = run_function_rules(unit, function_rules[unit.file])
         findings[unit.file.path] += result.findings
         errors[unit.file.path] += result.errors
     for rule in rules:
@@ -90,18 +91,28 @@ def analyze(
     }
 
 
-def run_function_rules(unit: FunctionUnit, rules: Iterable[Rule]) -> FunctionResult:
-    """What the function rules say about one function."""
+def _rules_of(file: FileUnit, rules: Iterable[Rule]) -> tuple[tuple[Gate, tuple[Rule, ...]], ...]:
+    """The function rules that look at a file, by their gates: what rules share is asked once a function."""
+    found: dict[Gate, tuple[Rule, ...]] = {}
+    for rule in rules:
+        if rule.check_function is None or file.is_generated or (file.is_test and not rule.tests_too):
+            continue
+        if not rule.needs or file.imports(*rule.needs):
+            found[rule.gate] = (*found.get(rule.gate, ()), rule)
+    return tuple(found.items())
+
+
+def run_function_rules(unit: FunctionUnit, rules: Iterable[tuple[Gate, Sequence[Rule]]]) -> FunctionResult:
+    """What the function rules say about one function. ``rules``: those of each gate."""
     findings: list[Finding] = []
     errors: list[AnalysisError] = []
-    for rule in rules:
-        if rule.check_function is None or (rule.needs and not unit.file.imports(*rule.needs)):
+    for gate, behind in rules:
+        if not gate(unit):
             continue
-        if unit.file.is_generated or (unit.file.is_test and not rule.tests_too):
-            continue
-        result = _run(rule, rule.check_function, unit, unit.file.path)
-        findings += result.findings
-        errors += result.errors
+        for rule in behind:
+            result = _run(rule, rule.check_function, unit, unit.file.path)
+            findings += result.findings
+            errors += result.errors
     return FunctionResult(tuple(findings), tuple(errors))
 
 

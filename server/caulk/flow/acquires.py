@@ -195,6 +195,9 @@ class _Finder:
         return self._contracts.of(callee) if callee.kind in (CalleeKind.FUNCTION, CalleeKind.METHOD) else None
 
     def _contract(self, call: ir.Call, left: tuple[ir.Expr, ...]) -> Contract | None:
+        wrapped = len(call.args) == 1 and isinstance(call.args[0], ir.Call)
+        if not wrapped and not self._unit.program.gate.may_be_acquire(self._unit, call):
+            return None
         callee = self._typer.callee(call)
         if callee.kind in (CalleeKind.CONVERSION, CalleeKind.BUILTIN):
             return None

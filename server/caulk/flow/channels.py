@@ -7,6 +7,7 @@ send on it, or receive from it, and only proofs that survive this are worth a re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
@@ -188,9 +189,12 @@ def body_of(unit: FunctionUnit, callee: Callee) -> Body | None:
     return (found, found.function) if found is not None and found.function.body is not None else None
 
 
+_DECLARES = re.compile(rb"make\(\s*(?:<-\s*)?chan\b|\bvar\b")
+
+
 def channels_in(unit: FunctionUnit) -> list[Channel]:
     """The local channels of a top-level function and its literals, with all that is known to happen to them."""
-    if b"chan" not in unit.text:
+    if b"chan" not in unit.words or _DECLARES.search(unit.code) is None:
         return []
     found: list[Channel] = []
     for function in unit.function.walk():

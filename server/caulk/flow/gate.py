@@ -78,6 +78,23 @@ class Gate:
         """Whether the callers of the function may have to release its result."""
         return any(_may_hold(result.type) for result in unit.declaration.results) and self.lets_in(unit)
 
+    def may_be_acquire(self, unit: FunctionUnit, call: ir.Call) -> bool:
+        """Whether the call may create an obligation, as far as its name tells: other packages than those of the standard
+        library may do so under any name."""
+        match call.func:
+            case ir.Name(symbol=None, name=name):
+                return name.encode() in self._words or self._is_hot(name.encode())
+            case ir.Selector(base=ir.Name(symbol=None) as base, field=name):
+                path = unit.file.package_file.path_of(base.name)
+                known = path is not None and unit.program.is_std(path) and not unit.program.is_of_module(path)
+                return not known or name.encode() in self._words
+            case _:
+                return True
+
+    def _is_hot(self, name: bytes) -> bool:
+        """Whether a function of the package of that name may hand out something to release."""
+        return any(self.may_hand_out(maker) for maker in self._makers.get(name, ()))
+
     def may_acquire(self, unit: FunctionUnit) -> bool:
         """Whether the function, or one that it calls by way of others of the package, has a word that acquires."""
         seen = {unit: None}
@@ -146,8 +163,7 @@ class Endings:
                 name = call.func.name
                 return call.func.symbol is not None or name in _ENDING_NAMES or name in self._names
             case ir.Selector(base=ir.Name(symbol=None) as base, field=name):
-                file = unit.file.package_file
-                path = file.imports.get(base.name) or file.guesses.get(base.name)
+                path = unit.file.package_file.path_of(base.name)
                 return path is None or name in _ENDING_NAMES or self._program.is_of_module(path)
             case _:
                 return True

@@ -38,6 +38,10 @@ class State:
     facts: known.Facts
 
 
+_PASSED_BY = (ir.ExprStmt, ir.Send, *EXPRESSIONS)
+"""What is passed by where no variable that the walk follows occurs in it."""
+
+
 class Walk(Bindings, Branches):
     """Follows one obligation through one function or literal."""
 
@@ -74,6 +78,8 @@ class Walk(Bindings, Branches):
         self._block_now = state.block
         for number in range(state.index, len(state.block.items)):
             item = state.block.items[number]
+            if isinstance(item, _PASSED_BY) and not self._concerns(item, aliases, errors):
+                continue
             self._aliases, self._errors = aliases, errors
             try:
                 aliases, errors, facts = self._item(item, facts, outcome)
@@ -84,6 +90,16 @@ class Walk(Bindings, Branches):
                     outcome.open.append(OpenExit(block, item, errors, aliases, overwritten=True, branch=branch))
                 return None
         return State(state.block, 0, aliases, errors, facts)
+
+    def _concerns(self, item: Item, aliases: Aliases, errors: Errors) -> bool:
+        """Whether a variable that the walk follows occurs in the item, or in a closure that it names."""
+        occurring = self._summaries.occurring(item)
+        owner = self._terms.owner
+        return (
+            any(alias.symbol in occurring for alias in aliases)
+            or not errors.isdisjoint(occurring)
+            or (owner is not None and owner.symbol in occurring)
+        )
 
     @staticmethod
     def _loop_branch(state: State, came_from: dict[State, State | None]) -> tuple[Block, ir.Branch | BodyEnd | None]:

@@ -18,7 +18,7 @@ from caulk.flow.outcomes import BORROWS, DIVERGES, TAKES, Effect, EffectKind, En
 from caulk.flow.shapes import is_nil
 from caulk.flow.starters import started_by
 from caulk.ir import nodes as ir
-from caulk.ir.visit import statements
+from caulk.ir.visit import statements, walk
 from caulk.semantics.contracts import CALL_ITSELF, Contract
 from caulk.semantics.model import Callee, CalleeKind, Interface, Named, Type, named
 
@@ -46,6 +46,7 @@ class Summaries:
         self._acquires: dict[tuple[int, int], list[Acquire]] = {}
         self._outcomes: dict[tuple[int, int], Outcome | None] = {}
         self._never_returns: dict[int, bool] = {}
+        self._occurring: dict[int, frozenset[ir.Symbol]] = {}
         self._captured: dict[int, frozenset[ir.Symbol]] = {}
         self._made_here: dict[int, frozenset[int]] = {}
         self._repeated: dict[int, frozenset[str]] = {}
@@ -96,6 +97,13 @@ class Summaries:
         found = self._captured.get(id(literal))
         if found is None:
             found = self._captured[id(literal)] = captured_symbols(literal)
+        return found
+
+    def occurring(self, item: ir.Node) -> frozenset[ir.Symbol]:
+        """The variables that occur in an item of a block, and in the closures that it has or names."""
+        found = self._occurring.get(id(item))
+        if found is None:
+            found = self._occurring[id(item)] = _occurring(item)
         return found
 
     def repeated_conditions(self, graph: Graph) -> frozenset[str]:
@@ -350,6 +358,18 @@ class Summaries:
         if not body.program.gate.may_hand_out(body):
             return True, None
         return True, next(iter(self.fresh(body, body.function)), None)
+
+
+def _occurring(item: ir.Node) -> frozenset[ir.Symbol]:
+    found: set[ir.Symbol] = set()
+    todo = [item]
+    while todo:
+        for part in walk(todo.pop(), literals=True):
+            if isinstance(part, ir.Name) and part.symbol is not None and part.symbol not in found:
+                found.add(part.symbol)
+                if part.symbol.literal is not None:
+                    todo.append(part.symbol.literal)
+    return frozenset(found)
 
 
 def _shared_locals(function: ir.Function) -> frozenset[int]:

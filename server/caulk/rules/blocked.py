@@ -14,6 +14,12 @@ from caulk.ir import nodes as ir
 from caulk.rules.rule import Rule
 
 
+def _may_block(unit: FunctionUnit) -> bool:
+    """The gate of these rules: the function makes a channel, or is given one."""
+    makers = unit.program.channel_makers
+    return b"chan" in unit.words or (makers is not None and makers.search(unit.text) is not None)
+
+
 def blocked_rule(
     module: str, *, code: str, summary: str, concerns: Callable[[Blocked], bool], fix: str, tier: Tier = Tier.CORE
 ) -> Rule:
@@ -24,7 +30,7 @@ def blocked_rule(
             if concerns(blocked):
                 yield _finding(blocked, code, tier)
 
-    return Rule(module=module, code=code, tier=tier, summary=summary, check_function=check, fix=fix)
+    return Rule(module=module, code=code, tier=tier, summary=summary, check_function=check, gate=_may_block, fix=fix)
 
 
 def _finding(blocked: Blocked, code: str, tier: Tier) -> Finding:

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from caulk.findings.finding import Finding, Tier
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit, Program
+
+
+Gate: TypeAlias = "Callable[[FunctionUnit], bool]"
+
+
+def everywhere(unit: FunctionUnit) -> bool:
+    """The gate of a rule that looks at every function."""
+    return True
+
+
+@cache
+def words(*needed: str) -> Gate:
+    """The gate of functions in which one of the words occurs (``go chan``: both)."""
+    choices = tuple(frozenset(choice.encode().split()) for choice in needed)
+
+    def gate(unit: FunctionUnit) -> bool:
+        return any(choice <= unit.words for choice in choices)
+
+    return gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +49,9 @@ class Rule:
     """What it reports, in one line without a full stop."""
     check_function: Callable[[FunctionUnit], Iterable[Finding]] | None = None
     check_package: Callable[[Program], Iterable[Finding]] | None = None
+    gate: Gate = everywhere
+    """A cheap question about a function, asked before ``check_function``: see :func:`words`. Rules that share the gate share
+    the answer."""
     needs: tuple[str, ...] = ()
     """Import paths (prefixes) one of which a file must import for the rule to run on it; empty: always."""
     fix: str = ""

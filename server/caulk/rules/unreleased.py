@@ -52,9 +52,15 @@ def unreleased(
         tier=tier,
         summary=summary,
         check_function=partial(leak_findings, code, tier, refine),
+        gate=may_leak,
         fix=fix,
         duplicates=duplicates,
     )
+
+
+def may_leak(unit: FunctionUnit) -> bool:
+    """The gate of all these rules."""
+    return unit.program.gate.lets_in(unit)
 
 
 def leak_findings(code: str, tier: Tier, refine: Refine | None, unit: FunctionUnit) -> Iterator[Finding]:

@@ -53,6 +53,10 @@ class PackageFile:
         constraint = build_tags.constraint_of(data)
         return cls(path, decls, path.endswith("_test.go"), constraint, named, guesses, dots, unnamed)
 
+    def path_of(self, name: str) -> str | None:
+        """The path of the import of that name, as far as it is known without reading the package."""
+        return self.imports.get(name) or self.guesses.get(name)
+
     @cached_property
     def configuration(self) -> Configuration:
         """What the file is looked at for."""

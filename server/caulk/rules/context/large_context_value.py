@@ -11,7 +11,7 @@ from caulk.flow.requests import Framework, framework_of
 from caulk.ir import nodes as ir
 from caulk.ir.constants import constant_integer
 from caulk.ir.visit import expressions
-from caulk.rules.rule import Rule
+from caulk.rules.rule import Rule, words
 from caulk.semantics.model import Basic, Named, Slice, Type, named
 
 LARGE = 64 << 10
@@ -111,4 +111,5 @@ RULE = Rule(
     tier=Tier.EXTENDED,
     summary="a large value is stored in a context",
     check_function=_check,
+    gate=words("WithValue", "Set"),
 )

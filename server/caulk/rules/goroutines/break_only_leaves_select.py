@@ -10,7 +10,7 @@ from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.endless import endless_loops, inner_breaks
 from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
-from caulk.rules.rule import Rule
+from caulk.rules.rule import Rule, words
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
@@ -68,5 +68,6 @@ RULE = Rule(
     tier=Tier.CORE,
     summary="a break inside a select is meant to leave the loop around it, and leaves only the select",
     check_function=_check,
+    gate=words("select break"),
     fix="unsafe",
 )

@@ -7,7 +7,7 @@ from caulk.findings.finding import Finding, Tier
 from caulk.flow.frequency import Frequency
 from caulk.flow.program import FunctionUnit
 from caulk.rules.endless import ignored_context, start_finding
-from caulk.rules.rule import Rule
+from caulk.rules.rule import Rule, words
 
 _STARTS = re.compile(rb"\bgo\s|\.(?:Try)?Go\(")
 
@@ -28,6 +28,7 @@ RULE = Rule(
     tier=Tier.CORE,
     summary="a goroutine runs a loop that no path leaves",
     check_function=_check,
+    gate=words("go", "Go", "TryGo"),
     fix="unsafe",
     tests_too=False,
 )

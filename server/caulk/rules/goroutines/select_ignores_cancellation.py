@@ -9,7 +9,7 @@ from caulk.flow.frequency import Frequency
 from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
 from caulk.rules.endless import ignored_context, loop_evidence, marked_start
-from caulk.rules.rule import Rule
+from caulk.rules.rule import Rule, words
 
 _CONTEXT = re.compile(rb"\bcontext\.Context\b|\bctx\b")
 
@@ -55,6 +55,7 @@ RULE = Rule(
     tier=Tier.EXTENDED,
     summary="a loop without a way out ignores the context that is in scope",
     check_function=_check,
+    gate=words("for context", "for ctx"),
     needs=("context",),
     fix="unsafe",
     tests_too=False,

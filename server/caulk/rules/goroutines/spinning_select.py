@@ -7,7 +7,7 @@ from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
-from caulk.rules.rule import Rule
+from caulk.rules.rule import Rule, words
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
@@ -47,5 +47,6 @@ RULE = Rule(
     tier=Tier.CORE,
     summary="a loop polls a select whose default does nothing",
     check_function=_check,
+    gate=words("select default"),
     fix="unsafe",
 )

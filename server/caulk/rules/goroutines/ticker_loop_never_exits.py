@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from caulk.findings.finding import Finding, Tier
 from caulk.flow.program import FunctionUnit
 from caulk.rules.endless import start_finding
-from caulk.rules.rule import Rule
+from caulk.rules.rule import Rule, words
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
@@ -23,6 +23,7 @@ RULE = Rule(
     tier=Tier.CORE,
     summary="a goroutine ranges over the channel of a ticker, which is never closed",
     check_function=_check,
+    gate=words("range go", "range Go", "range TryGo"),
     needs=("time",),
     fix="unsafe",
     tests_too=False,

@@ -7,7 +7,7 @@ from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit
 from caulk.flow.waitgroups import LateAdd, late_adds
 from caulk.ir import nodes as ir
-from caulk.rules.rule import Rule
+from caulk.rules.rule import Rule, words
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
@@ -46,6 +46,7 @@ RULE = Rule(
     tier=Tier.CORE,
     summary="a goroutine adds itself to the wait group, perhaps after Wait",
     check_function=_check,
+    gate=words("Add Wait"),
     needs=("sync",),
     fix="safe",
     duplicates=("vet: waitgroup",),

@@ -7,7 +7,7 @@ from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit
 from caulk.flow.waitgroups import SkippedDone, leaves_after, skipped_dones
 from caulk.ir import nodes as ir
-from caulk.rules.rule import Rule
+from caulk.rules.rule import Rule, words
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
@@ -49,6 +49,7 @@ RULE = Rule(
     tier=Tier.CORE,
     summary="a way out of a goroutine does not pass the Done of its wait group",
     check_function=_check,
+    gate=words("Done"),
     needs=("sync",),
     fix="safe",
 )
