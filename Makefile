@@ -8,7 +8,7 @@ DEV := $(VENV)/.dev.stamp
 EXTENSION := vscode-extension/node_modules/.stamp
 SHOP := examples/gin-shop
 
-.PHONY: demo test lint types layers unit editors extension format precision clean
+.PHONY: demo test lint types layers unit editors extension format precision bench clean
 
 demo: $(RUN)
 	@echo "== caulk check $(SHOP)"
@@ -38,6 +38,10 @@ editors: $(DEV)
 
 extension: $(EXTENSION)
 	cd vscode-extension && npm run --silent check && npm run --silent bundle
+
+# what an analysis costs beside the parse: `make bench PATHS="path/to/module …"`
+bench: $(DEV)
+	$(BIN)/python -m benchmarks.pipeline $(or $(PATHS),$(SHOP))
 
 # fetches real modules through the Go module proxy; `make precision ARGS="--module gin --fresh"` for some of them
 precision: $(DEV)

@@ -114,10 +114,7 @@ class Workspace:
             self._overlays[path] = data
         if before == data:
             return
-        if before is None or data is None or declarations(before) is not declarations(data):
-            self._world.forget()
-        else:
-            self._world.forget_bodies()
+        self._world.forget_package(os.path.dirname(path))
 
     def invalidate(self, path: str) -> None:
         """The file changed on disk."""
@@ -131,8 +128,8 @@ class Workspace:
     def forget(self) -> None:
         """Let go of all that was read; it is read again when it is asked for."""
         self._world = self._new_world()
-        declarations.cache_clear()
-        lower_function.cache_clear()
+        declarations.clear()
+        lower_function.clear()
 
     def source(self, path: str) -> SourceFile:
         """The text of a file as it is now. Raises OSError."""

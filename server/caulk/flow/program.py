@@ -32,7 +32,7 @@ from caulk.semantics.packages import Declared, Package, PackageFile
 from caulk.semantics.typer import Typer
 from caulk.semantics.world import World
 from caulk.syntax.source import SourceFile
-from caulk.syntax.split import Chunk, Split, split, words_of
+from caulk.syntax.split import Chunk, Split, split
 
 if TYPE_CHECKING:
     from caulk.semantics.contracts import Contracts
@@ -108,7 +108,7 @@ class FunctionUnit:
     @cached_property
     def words(self) -> frozenset[bytes]:
         """The words of the code, numbers and what stands in strings included: what a rule asks before it asks for a tree."""
-        return words_of(self.code)
+        return self.file.split.words(self.chunk)
 
     @cached_property
     def function(self) -> ir.Function:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from caulk.ir import nodes as ir
 from caulk.ir.nodes import ChanDir, Definition, From, Symbol, SymbolKind
+from caulk.syntax.remember import remember
 from caulk.syntax.tree import ERROR, Node, Tree, kind_of, parse, token_kind
 
 MAX_DEPTH = 400
@@ -177,7 +177,7 @@ _NAMES = frozenset(
 )
 
 
-@lru_cache(maxsize=2048)
+@remember(4 << 20)
 def lower_function(text: bytes, has_comments: bool = True) -> ir.Function | None:
     """The tree of one top-level function or method, given its text; None when there is none in it. Never raises.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from caulk.ir import nodes as ir
@@ -13,6 +13,7 @@ from caulk.ir.lower import lower_declarations
 from caulk.semantics import build_tags
 from caulk.semantics.build_tags import Configuration
 from caulk.semantics.gomod import Module
+from caulk.syntax.remember import remember
 from caulk.syntax.split import split
 
 if TYPE_CHECKING:
@@ -111,6 +112,11 @@ class Package:
     method_aliases: dict[str, list[str]] | None = None
     """Aliases that methods are declared through, when somebody has looked."""
 
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """The paths of all imports of its files."""
+        return frozenset(imported.path for file in self.files for imported in file.decls.imports)
+
     def __post_init__(self) -> None:
         for file in sorted(self.files, key=lambda file: not file.is_default):
             file.package = self
@@ -184,7 +190,7 @@ def guessed_name(path: str) -> str:
     return last.rpartition("-")[2] if "-" in last else last
 
 
-@lru_cache(maxsize=2048)
+@remember(16 << 20)
 def declarations(data: bytes) -> ir.FileDecls:
     """The package-level declarations of a file, by its text."""
     return lower_declarations(split(data).skeleton)

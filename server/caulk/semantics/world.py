@@ -56,10 +56,19 @@ class World:
         except OSError:
             return ()
 
-    def forget_bodies(self) -> None:
-        """Some function body changed: what was summarised of other packages is out of date."""
-        for key in [key for key in self.cache if key[0] == "program"]:
-            del self.cache[key]
+    def forget_package(self, directory: str) -> None:
+        """The texts of a package changed: it is forgotten with all that import it. What is remembered of the bodies of others
+        stays, for no body depends on those that import it."""
+        known = {key: package for key, package in self._packages.items() if package is not None}
+        gone = {package.path for package in known.values() if package.directory == directory}
+        gone.add(self.import_path(directory))
+        size = 0
+        while size != len(gone):
+            size = len(gone)
+            gone |= {package.path for package in known.values() if not gone.isdisjoint(package.imported)}
+        self._packages = {key: package for key, package in self._packages.items() if key[1] not in gone}
+        kept = {key[1] for key in self._packages}
+        self.cache = {key: value for key, value in self.cache.items() if key[0] == "program" and key[1] in kept}
 
     def forget(self) -> None:
         """Some declaration or go.mod changed. What belongs to Go itself stays: it depends on nothing else."""

@@ -8,8 +8,9 @@ the keywords in column 0, which keeps a missing brace local to one function.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+
+from caulk.syntax.remember import remember
 
 _TOKEN = re.compile(
     rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
@@ -44,9 +45,17 @@ class Split:
     """The text with its comments blanked, offsets kept: what is parsed, and searched for words."""
     balanced: bool
     """False when the braces of the file do not balance and the cut was made at column 0; then ``code`` is the whole text."""
+    _words: dict[Chunk, frozenset[bytes]] = field(default_factory=dict, repr=False, compare=False)
+
+    def words(self, chunk: Chunk) -> frozenset[bytes]:
+        """The words of the code of a function; see :func:`words_of`."""
+        found = self._words.get(chunk)
+        if found is None:
+            found = self._words[chunk] = words_of(self.code[chunk.start : chunk.end])
+        return found
 
 
-@lru_cache(maxsize=64)
+@remember(8 << 20)
 def split(data: bytes) -> Split:
     """Cut a file. Never fails, whatever the bytes are."""
     return _exact(data) or _by_columns(data)

@@ -1,0 +1,132 @@
+"""What an edit costs an editor: what is parsed again, and what stays in memory."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from caulk.config.settings import Settings
+from caulk.engine.workspace import Workspace
+from caulk.ir.lower import lower_function
+from caulk.semantics.packages import declarations
+from caulk.syntax.remember import Remembered, remember
+from caulk.syntax.split import split
+
+FUNCTION = """
+func open%d(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return nil
+}
+"""
+
+
+class Editor:
+    """A package of two files in a module with another package, one of them open."""
+
+    def __init__(self, root: Path) -> None:
+        (root / "go.mod").write_text("module example.com/m\n\ngo 1.22\n")
+        (root / "store").mkdir()
+        (root / "store" / "store.go").write_text(
+            'package store\n\nimport "os"\n\nfunc Open(p string) (*os.File, error) { return os.Open(p) }\n'
+        )
+        head = 'package m\n\nimport (\n\t"os"\n\n\t"example.com/m/store"\n)\n'
+        uses = '\nfunc leak() {\n\tf, _ := store.Open("a")\n\t_ = f.Name()\n}\n'
+        self.path = str(root / "m.go")
+        self.text = head + uses + "".join(FUNCTION % number for number in range(20))
+        (root / "other.go").write_text(
+            'package m\n\nimport "os"\n' + "".join(FUNCTION % number for number in range(100, 110))
+        )
+        self.workspace = Workspace(Settings())
+        self.show(self.text)
+
+    def show(self, text: str) -> list[str]:
+        """The codes found after an edit to this text."""
+        self.workspace.overlay(self.path, text.encode())
+        return [finding.code for finding in self.workspace.analyze_file(self.path).findings]
+
+
+@pytest.fixture
+def editor(tmp_path: Path) -> Editor:
+    return Editor(tmp_path)
+
+
+@pytest.fixture
+def small_memories() -> Iterator[None]:
+    limits = {memory: memory.limit for memory in (declarations, lower_function, split)}
+    for memory in limits:
+        memory.clear()
+        memory.limit = 20_000
+    yield
+    for memory, limit in limits.items():
+        memory.limit = limit
+
+
+def test_an_edit_lowers_the_edited_function_only(editor: Editor) -> None:
+    before = lower_function.misses, declarations.misses
+    assert editor.show(
+        editor.text.replace("open7(path string) error {\n", "open7(path string) error {\n\tpath += path\n")
+    )
+    assert (lower_function.misses, declarations.misses) == (before[0] + 1, before[1] + 1)
+
+
+def test_an_edit_keeps_what_other_packages_declare(editor: Editor) -> None:
+    known = {key: package for key, package in editor.workspace._world._packages.items() if package is not None}
+    assert {key[1] for key in known} >= {"os", "example.com/m/store"}
+    editor.show(editor.text + "\nvar more int\n")
+    after = editor.workspace._world._packages
+    assert all(after[key] is package for key, package in known.items())
+
+
+def test_an_edit_of_an_imported_package_is_seen(editor: Editor, tmp_path: Path) -> None:
+    assert editor.show(editor.text) == ["resource-unclosed"]
+    path = str(tmp_path / "store" / "store.go")
+    closes = 'package store\n\nimport "os"\n\nvar kept *os.File\n\nfunc Open(p string) (*os.File, error) { return kept, nil }\n'
+    editor.workspace.overlay(path, closes.encode())
+    assert editor.workspace.analyze_file(editor.path).findings == ()
+    editor.workspace.overlay(path, None)
+    assert editor.workspace.analyze_file(editor.path).findings != ()
+
+
+def test_memory_stays_flat(editor: Editor, small_memories: None) -> None:
+    def edits(numbers: range) -> int:
+        for number in numbers:
+            editor.show(
+                editor.text.replace("open7(path string) error {\n", f"open7(path string) error {{\n\t_ = {number}\n")
+            )
+        gc.collect()
+        return len(gc.get_objects())
+
+    settled = edits(range(60))
+    assert edits(range(60, 180)) < settled * 1.05
+
+
+def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
+    asked: list[bytes] = []
+
+    @remember(6)
+    def length(text: bytes) -> int:
+        asked.append(text)
+        return len(text)
+
+    assert isinstance(length, Remembered)
+    for text in (b"aaa", b"bbb", b"aaa", b"ccc", b"aaa", b"bbb"):
+        assert length(text) == 3
+    assert asked == [b"aaa", b"bbb", b"ccc", b"bbb"]
+    length.clear()
+    assert length(b"aaa") == 3
+    assert asked[-1] == b"aaa"
+
+
+def test_a_text_that_is_too_long_is_kept_alone() -> None:
+    @remember(2)
+    def length(text: bytes) -> int:
+        return len(text)
+
+    assert [length(b"abcdef"), length(b"abcdef"), length.misses] == [6, 6, 1]
