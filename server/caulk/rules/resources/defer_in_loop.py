@@ -11,6 +11,7 @@ from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.rules.report import finding_at
+from caulk.rules.rule import everywhere
 from caulk.rules.unreleased import leak_findings, unreleased
 
 _CODE = "defer-in-loop"
@@ -76,4 +77,5 @@ RULE = replace(
         fix="safe",
     ),
     check_function=_check,
+    gate=everywhere,
 )
