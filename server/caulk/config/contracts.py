@@ -14,6 +14,7 @@ KEYS: Mapping[str, type] = {
     "code": str,
     "discard_code": str,
     "discard_ok": bool,
+    "error_field": str,
     "idempotent": bool,
     "inline": bool,
     "kind": str,
@@ -68,7 +69,7 @@ _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "until_toolchain": (re.compile(r"1\.\d+"), "a Go version such as '1.23'"),
 }
 """The strings that have a form of their own."""
-_RELEASED_BY = re.compile(r"\w+\(\) (?:== false|!= nil)|(?:receiver|argument \d+)\.\w+")
+_RELEASED_BY = re.compile(r"\w+\(\) (?:== false|!= nil)|range \w+\(\)|(?:receiver|argument \d+)\.\w+")
 _METHOD = re.compile(r"\(\)|[A-Za-z_]\w*")
 
 

@@ -18,6 +18,10 @@ where it goes, that goes too."""
 ELEMENT = "[]"
 """The element of a path that stands for any element of a slice, an array or a map."""
 
+DEPENDENT: Path = (DERIVED, "^")
+"""The path of a value that lives on another one (a channel of a connection, the rows of a handle): releasing it does not
+release what it lives on, but where it goes, that must stay."""
+
 
 class Place(NamedTuple):
     """A variable and the fields from it to a value: ``resp.Body`` is ``(resp, ("Body",))``."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from caulk.flow.access import Path, Place, place_of
 from caulk.flow.cfg import Block, Item, items
-from caulk.flow.shapes import last_name
+from caulk.flow.shapes import is_nil, last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.semantics.contracts import RECEIVER, Contract
@@ -219,7 +219,7 @@ class _Finder:
             return None
         if contract is not None and not self._can_hold(contract, call):
             return None
-        if contract is not None and contract.kind == "compressor" and call.args and self._is_memory(call.args[0]):
+        if contract is not None and contract.kind == "compressor" and any(map(self._is_memory, call.args[:1])):
             return None
         if contract is not None and contract.kind == "body" and any(map(_is_head_request, call.args)):
             return None
@@ -280,8 +280,9 @@ class _Finder:
         )
 
     def _is_memory(self, arg: ir.Expr) -> bool:
+        """Whether it is memory, or nothing at all (a zstd encoder for whole buffers)."""
         owner = named(self._typer.type_of(arg))
-        return owner is not None and owner.qualified in ("bytes.Buffer", "strings.Builder")
+        return is_nil(arg) or (owner is not None and owner.qualified in ("bytes.Buffer", "strings.Builder"))
 
     def _passed_through(self, call: ir.Call, callee: Callee) -> Contract | None:
         """``must(http.Get(u))``: a function that returns its first argument."""

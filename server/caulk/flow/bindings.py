@@ -63,7 +63,7 @@ class Bindings(Uses):
         left, right = item.left, item.right
         if len(right) != 1:
             return frozenset(), None
-        if len(left) == 2 and isinstance(right[0], ir.Assertion) and values[0]:
+        if len(left) == 2 and ((isinstance(right[0], ir.Assertion) and values[0]) or self._is_receive(right[0])):
             symbol = left[1].symbol if isinstance(left[1], ir.Name) else None
             return (frozenset({(f"ok{known.token(symbol)}", True)}) if symbol is not None else frozenset()), None
         if isinstance(right[0], ir.Call) and self._releases_by_failing(right[0]):
@@ -85,9 +85,12 @@ class Bindings(Uses):
             base = base.func.base
         return bool(self._held(base))
 
+    def _is_receive(self, expr: ir.Expr) -> bool:
+        return isinstance(expr, ir.Unary) and expr.op == "<-" and self._is_stream(expr.operand)
+
     def _errors_after(self, item: ir.Assign, retry: ir.Symbol | None) -> Errors:
         """The symbols that hold this acquisition's error afterwards: a function of the error keeps it."""
-        if not self._errors:
+        if not self._errors and not self._terms.error_field:
             return self._errors
         errors = set(self._errors)
         paired = len(item.left) == len(item.right)
@@ -97,7 +100,7 @@ class Bindings(Uses):
                 continue
             value = item.right[number] if paired else item.right[0]
             keeps = symbol is not retry and (paired or retry is not None) and self._mentions_error(value)
-            if keeps:
+            if keeps or self._is_error_field(value):
                 errors.add(symbol)
             else:
                 errors.discard(symbol)

@@ -57,7 +57,7 @@ class Branches(Uses):
         symbol = subject.symbol if isinstance(subject, ir.Name) else None
         if not equal and symbol is not None and (f"fails{known.token(symbol)}", True) in facts:
             raise PathEnd(Ending.RELEASED)
-        is_error = isinstance(subject, ir.Name) and subject.symbol in self._errors
+        is_error = (isinstance(subject, ir.Name) and subject.symbol in self._errors) or self._is_error_field(subject)
         is_value = bool(held(self._aliases, self._place(subject)))
         if not is_error and not is_value:
             return None

@@ -37,6 +37,8 @@ class Edge:
     """Whether the edge is taken when the condition is true."""
     comm: bool = False
     """Whether it enters a clause of a select."""
+    exhausted: ir.Expr | None = None
+    """The subject of the range loop that has come to its end."""
 
 
 @dataclass(slots=True, eq=False)
@@ -345,7 +347,7 @@ class _Builder:
         head, bind, after = self._new(), self._new(), self._new()
         self._go(head)
         head.link(Edge(bind))
-        head.link(Edge(after))
+        head.link(Edge(after, exhausted=statement.subject))
         self._start(bind)
         self._add(statement)
         self._loop_body(statement.body, label, after, head)

@@ -126,6 +126,9 @@ class Walk(Bindings, Branches):
         return block.edges
 
     def _edge(self, edge: Edge, after: State, outcome: Outcome) -> State | None:
+        if edge.exhausted is not None and self._has_ended(edge.exhausted, after.aliases):
+            outcome.events.append(Event(Ending.RELEASED, edge.target, edge.exhausted, after.errors, after.aliases))
+            return None
         if edge.cond is None:
             return State(edge.target, 0, after.aliases, after.errors, after.facts)
         self._aliases, self._errors = after.aliases, after.errors
@@ -137,6 +140,12 @@ class Walk(Bindings, Branches):
         if decided is None:
             return None
         return State(edge.target, 0, after.aliases, *decided)
+
+    def _has_ended(self, subject: ir.Expr, aliases: Aliases) -> bool:
+        """Whether a range loop over ``subject`` ends only when the resource has ended by itself: a channel that it closes, or
+        a channel for signals, which nobody closes."""
+        self._aliases = aliases
+        return self._is_stream(subject) or (self._terms.is_shared and () in self._held(subject))
 
     # -- statements
 
@@ -151,6 +160,7 @@ class Walk(Bindings, Branches):
             case ir.Defer(call=ir.Call() as call):
                 self._call(call, deferred=True)
             case ir.Go(call=ir.Call() as call):
+                self._shared_with(call)
                 self._call(call, spawned=True)
             case ir.Send():
                 self._use(item.channel)
@@ -175,6 +185,11 @@ class Walk(Bindings, Branches):
         left = tuple(part for part in (item.key, item.value) if part is not None)
         values = [elements or None if part is item.value else None for part in left]
         return self._bind(left, values, (), facts)
+
+    def _shared_with(self, spawned: ir.Call) -> None:
+        """A goroutine that sees what was there before may be meant to hold it."""
+        if self._terms.is_shared and any(map(self._held, expressions(spawned, literals=True))):
+            raise PathEnd(Ending.TRANSFERRED)
 
     def _expression_statement(self, expr: ir.Expr) -> None:
         if self._errors and self._dereferences_error(expr):

@@ -152,6 +152,12 @@ class Terms:
     released_by_failure: frozenset[str] = frozenset()
     acquired: bool = False
     """Whether the walk begins where the value is acquired: then nobody gets it who gets an error along with it."""
+    exhausted_by: frozenset[str] = frozenset()
+    """Methods that give a channel which is closed when the resource has ended by itself."""
+    error_field: str = ""
+    """The field of the value that tells whether the call failed."""
+    is_shared: bool = False
+    """Whether the value was there before, so that others may hold it."""
 
     @classmethod
     def of(
@@ -171,6 +177,9 @@ class Terms:
             contract.owner_releases,
             contract.released_by_failure,
             acquired,
+            contract.exhausted_by,
+            contract.error_field,
+            contract.given is not None,
         )
 
     def for_others(self) -> Terms:

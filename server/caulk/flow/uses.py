@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from caulk.flow.access import DERIVED, ELEMENT, Path, Place, held, mentions, place_of
+from caulk.flow.access import DEPENDENT, DERIVED, ELEMENT, Path, Place, held, mentions, place_of
 from caulk.flow.callees import Callees
 from caulk.flow.outcomes import BORROWS, TAKES, Aliases, Effect, EffectKind, Ending, Errors, Held, PathEnd, Terms
 from caulk.flow.shapes import closure_of, last_name
@@ -170,8 +170,10 @@ class Uses:
         through += self._arguments(call, callee, release, spawned=spawned)
         if not through and (binds or escapes) and callee.kind is CalleeKind.FUNCTION:
             through = self._derived(call, callee)
-        if through and not binds:
-            raise PathEnd(Ending.TRANSFERRED)
+        if not binds:
+            if any(path[:2] != DEPENDENT for _, path in through):
+                raise PathEnd(Ending.TRANSFERRED)
+            return []
         return through
 
     def _is_called(self, call: ir.Call) -> bool:
@@ -188,6 +190,24 @@ class Uses:
             number = number.args[0]
         func = number.func if isinstance(number, ir.Call) else None
         return isinstance(func, ir.Selector) and func.field == "Fd" and () in self._held(func.base)
+
+    def _is_error_field(self, expr: ir.Expr) -> bool:
+        """Whether ``expr`` is the field of the value that tells whether the call failed."""
+        return (
+            bool(self._terms.error_field)
+            and isinstance(expr, ir.Selector)
+            and expr.field == self._terms.error_field
+            and () in self._held(expr.base)
+        )
+
+    def _is_stream(self, expr: ir.Expr) -> bool:
+        """Whether ``expr`` is a channel that is closed when the resource has ended by itself."""
+        return (
+            isinstance(expr, ir.Call)
+            and isinstance(expr.func, ir.Selector)
+            and expr.func.field in self._terms.exhausted_by
+            and bool(self._held(expr.func.base))
+        )
 
     def _releases_owner(self, call: ir.Call) -> bool:
         """Whether the call releases what the value was acquired from, and the value with it."""
@@ -229,6 +249,8 @@ class Uses:
         unit = self._unit.program.unit_of_callee(callee)
         if unit is not None:
             return self._own_method(unit, paths, release)
+        if all(path[:2] == DEPENDENT for path in paths):
+            return []
         derived = all(path[:1] == (DERIVED,) for path in paths)
         if own.release_pattern.match(name) and (derived or callee.kind is not CalleeKind.VALUE):
             raise PathEnd(release)
@@ -241,7 +263,12 @@ class Uses:
                 raise PathEnd(Ending.TRANSFERRED)
         elif name.endswith(own.handing_out_suffixes):
             raise PathEnd(Ending.TRANSFERRED)
-        return []
+        return self._dependents(callee)
+
+    def _dependents(self, callee: Callee) -> Held:
+        """The result that lives on the receiver: what a method of it acquires."""
+        acquired = self._unit.program.contracts.of(callee)
+        return [(acquired.result, DEPENDENT)] if acquired is not None and acquired.given is None else []
 
     def _own_method(self, unit: FunctionUnit, paths: list[Path], release: Ending) -> Held:
         receiver = unit.function.receiver
@@ -285,7 +312,8 @@ class Uses:
                 )
             self._use_literal_argument(arg, callee)
         elif isinstance(arg, ir.Call):
-            if any(path[:1] != (DERIVED,) for _, path in self._call(arg, binds=True)):
+            inner = self._call(arg, binds=True)
+            if any(path[:1] != (DERIVED,) or path[:2] == DEPENDENT for _, path in inner):
                 self._taken_unless_borrowed(callee)
         elif closure_of(arg) is None:
             self._use(arg)

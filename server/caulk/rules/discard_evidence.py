@@ -39,8 +39,8 @@ def discarded(leak: Leak) -> Evidence:
     unit, acquire, contract = leak.unit, leak.acquire, leak.acquire.contract
     name = _name(leak)
     release = release_of(leak, name)
-    if release is None or context_outlives(leak):
-        return Evidence()
+    if release is None or context_outlives(leak) or contract.kind == "stop":
+        return Evidence()  # when to stop what was registered is not known here
     item, target, error = acquire.item, acquire.target, acquire.error_symbol
     placement = unit.placement(acquire.function)
     position = placement.of(item)

@@ -68,6 +68,10 @@ class Contract:
     """Methods whose false edge releases (``Next``)."""
     released_by_failure: frozenset[str] = frozenset()
     """Methods that release it when they return an error (``Scan`` of pgx)."""
+    exhausted_by: frozenset[str] = frozenset()
+    """Methods that give a channel which is closed when the resource has ended by itself (``ResultChan``)."""
+    error_field: str = ""
+    """The field of the result that is non-nil when the call failed (gorm's ``Error``)."""
     owner: int = RECEIVER
     """What it is acquired from: the receiver of the call, or the argument of that number."""
     owner_releases: frozenset[str] = frozenset()
@@ -156,6 +160,8 @@ def contract_of(table: Mapping[str, Any]) -> Contract:
         discard_ok=table.get("discard_ok", False),
         released_by=frozenset(text.partition("(")[0] for text in released_by if text.endswith("== false")),
         released_by_failure=frozenset(text.partition("(")[0] for text in released_by if text.endswith("!= nil")),
+        exhausted_by=frozenset(text[6:].partition("(")[0] for text in released_by if text.startswith("range ")),
+        error_field=table.get("error_field", ""),
         owner=next((number for who, _, _ in by_owner if (number := argument_number(who)) is not None), RECEIVER),
         owner_releases=frozenset(method for _, _, method in by_owner),
         tier=table.get("tier", ""),
