@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from caulk.findings.evidence import Evidence
@@ -12,9 +13,11 @@ from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
 from caulk.rules.rule import Rule
 
+_ASSIGNS = re.compile(rb"[^:]= *\w+\.With(?:Value|Cancel|Timeout|Deadline)")
+
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
-    if b".With" in unit.text and (b"for " in unit.text or b"func(" in unit.text):
+    if _ASSIGNS.search(unit.text):
         for found in growing(unit):
             yield _finding(found)
 

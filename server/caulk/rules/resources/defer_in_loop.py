@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,12 +18,12 @@ from caulk.rules.unreleased import leak_findings, unreleased
 _CODE = "defer-in-loop"
 _UNLOCKS = {"Unlock": "Lock", "RUnlock": "RLock"}
 _LOCKS = frozenset({"sync.Mutex", "sync.RWMutex", "sync.Locker"})
-_WORDS = frozenset(name.encode() for name in _UNLOCKS)
+_INDENTED = re.compile(rb"\n(?:\t\t+|  {3,})defer [\w.]+\.R?Unlock\(\)")
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
     yield from leak_findings(_CODE, Tier.CORE, None, unit)
-    if b"defer" in unit.words and b"for" in unit.words and not _WORDS.isdisjoint(unit.words):
+    if b"for" in unit.words and _INDENTED.search(unit.text):
         yield from _kept_locks(unit)
 
 

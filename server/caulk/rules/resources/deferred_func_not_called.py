@@ -13,7 +13,10 @@ from caulk.ir import nodes as ir
 from caulk.rules.rule import Rule
 from caulk.semantics.model import Signature
 
-_DEFERRED_CALL = re.compile(rb"\bdefer\s+(?!func\b)")
+_DEFERRED_CALL = re.compile(
+    rb"\bdefer\s+(?!func\b|(?:[\w.]+\.)?(?:Close|Unlock|RUnlock|Done|Stop|End|Rollback|Release|Put|Remove|RemoveAll|cancel|close)\()"
+)
+"""The best-known deferred calls return no functions: nobody needs to look."""
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:

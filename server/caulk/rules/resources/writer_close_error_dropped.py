@@ -13,9 +13,11 @@ from caulk.rules.error_result import error_result
 from caulk.rules.report import finding_at
 from caulk.rules.rule import Rule
 
+_MAKERS = frozenset({b"Create", b"OpenFile", b"NewWriter", b"NewWriterLevel"})
+
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
-    if b"defer" in unit.words and b"Close" in unit.words:
+    if b"defer" in unit.words and b"Close" in unit.words and not _MAKERS.isdisjoint(unit.words):
         for writer in written(unit):
             yield _finding(writer)
 
