@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from caulk.dev import signatures
-from caulk.semantics.sources import Sources
+from caulk.semantics.sources import find_sources
 
 
 @click.group()
@@ -15,27 +17,20 @@ def main() -> None:
 
 @main.command("signatures")
 @click.option("--goroot", required=True, type=click.Path(exists=True, file_okay=False), help="GOROOT of the newest Go.")
-@click.option(
-    "--module",
-    "modules",
-    multiple=True,
-    metavar="PATH=DIRECTORY",
-    help="A module and where its sources are; all its public packages are taken.",
-)
-@click.option("--module-cache", default="", help="GOMODCACHE, for the names of packages that those modules import.")
-@click.option("--out", required=True, type=click.Path(dir_okay=False), help="The zip file to write.")
-def signatures_command(goroot: str, modules: tuple[str, ...], module_cache: str, out: str) -> None:
+@click.option("--go", default="go", help="The go command, which fetches the modules of signatures.toml.")
+@click.option("--out", type=click.Path(dir_okay=False), help="The zip file to write; the shipped one by default.")
+def signatures_command(goroot: str, go: str, out: str | None) -> None:
     """Write the database of library signatures that is shipped."""
-    from pathlib import Path
-
-    packages = list(signatures.public_packages(f"{goroot}/src"))
-    for written in modules:
-        path, _, directory = written.partition("=")
-        packages += signatures.public_packages(directory, path)
-    sizes = signatures.write(Path(out), packages, Sources(module_cache, goroot))
-    click.echo(
-        f"{len(sizes)} packages, {sum(sizes.values()):,} bytes of text, {Path(out).stat().st_size:,} bytes zipped"
-    )
+    target = Path(out) if out else Path(__file__).parents[1] / "semantics" / "stubs" / "stubs.zip"
+    packages = list(signatures.standard_library(goroot))
+    for pin in signatures.pins():
+        found = list(signatures.packages_of(pin, signatures.fetch(pin, go)))
+        if not found:
+            raise click.ClickException(f"{pin.path}@{pin.version}: no package for {', '.join(pin.packages)}")
+        packages += found
+    sizes = signatures.write(target, packages, find_sources(goroot=goroot))
+    text = sum(sizes.values())
+    click.echo(f"{len(sizes)} packages, {text:,} bytes of text, {target.stat().st_size:,} bytes zipped")
 
 
 if __name__ == "__main__":

@@ -61,16 +61,20 @@ _TERM = re.compile(r"\s*(\(|\)|&&|\|\||!|[\w.]+)")
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What a build is for. ``tags`` are those that are set besides what platform and Go imply."""
+    """What a build is for. ``tags`` are those that are set besides what platform and Go imply, ``without`` those that are not
+    set although they usually are (``cgo``, ``go1.21``)."""
 
     os: str = "linux"
     arch: str = "amd64"
     tags: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
 
     def has(self, tag: str) -> bool:
         """Whether a word of a constraint is true."""
-        if tag in (self.os, self.arch) or tag in _COMMON or tag in self.tags:
+        if tag in (self.os, self.arch) or tag in self.tags:
             return True
+        if tag in _COMMON:
+            return tag not in self.without
         return tag == _IMPLIED.get(self.os) or (tag == "unix" and self.os in _UNIX)
 
     def includes(self, path: str, constraint: str) -> bool:
@@ -96,23 +100,28 @@ def configuration_of(path: str, constraint: str) -> Configuration:
     """The configuration in which a file is looked at: the default one when that takes it in."""
     if DEFAULT.includes(path, constraint):
         return DEFAULT
-    return next((found for found in _candidates(path, constraint) if found.includes(path, constraint)), DEFAULT)
+    fitting = (found for found in _candidates(path, constraint) if found.includes(path, constraint))
+    return next(fitting, Configuration(tags=frozenset({constraint})))
 
 
 def _candidates(path: str, constraint: str) -> Iterator[Configuration]:
+    """Other platforms first, then the tags that the constraint speaks of, then without what is usually set."""
     goos, goarch = _suffixes(path)
     words = frozenset(_TERM.findall(constraint)) - {"(", ")", "&&", "||", "!"}
     systems = (goos,) if goos else _OS
     machines = (goarch,) if goarch else ("amd64", "arm64", *sorted(words.intersection(_ARCH)))
     own = words - set(_OS) - set(_ARCH) - _COMMON - {"unix"}
-    for tags in (frozenset[str](), own):
-        yield from (Configuration(system, machine, tags) for system in systems for machine in machines)
-    yield from (
-        Configuration(system, machine, frozenset({tag}))
-        for tag in sorted(own)
-        for system in systems
-        for machine in machines
-    )
+    usual = words & _COMMON
+    none = frozenset[str]()
+    choices = [
+        (none, none),
+        (own, none),
+        *((frozenset({tag}), none) for tag in sorted(own)),
+        (none, usual),
+        (own, usual),
+    ]
+    for tags, without in dict.fromkeys(choices):
+        yield from (Configuration(system, machine, tags, without) for system in systems for machine in machines)
 
 
 def _suffixes(path: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """The signature database that comes with caulk: one stub source a package, read by the same parser as all sources.
 
-``python -m caulk.dev signatures`` writes it; see ``docs/signatures.md``."""
+``python -m caulk.dev signatures`` writes it; see ``docs/types.md``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import zipfile
 from functools import lru_cache
 from importlib import resources
 from io import BytesIO
+
+GO_VERSION = (1, 27)
+"""The Go whose public packages the database describes. Go keeps what it has: it holds for older ones too."""
 
 
 @lru_cache(maxsize=1)

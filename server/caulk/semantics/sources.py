@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from caulk.semantics.gomod import Read, version
+
 AUTO, OFF = "auto", "off"
 """What ``goroot`` and ``module-cache`` of the settings may say beside a directory."""
 
@@ -104,3 +106,11 @@ def _numbers(name: str) -> list[int]:
 
 def _is_goroot(directory: str) -> bool:
     return bool(directory) and os.path.isfile(os.path.join(directory, "src", "builtin", "builtin.go"))
+
+
+def go_version(goroot: str, read: Read) -> tuple[int, int]:
+    """Major and minor version of the Go in a GOROOT; (0, 0) when it does not say."""
+    try:
+        return version(read(os.path.join(goroot, "VERSION")).decode("utf-8", "replace")) or (0, 0)
+    except OSError:
+        return (0, 0)

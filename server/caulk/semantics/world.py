@@ -7,15 +7,16 @@ the functions that it is given: an editor's unsaved buffer and a file are the sa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from caulk.semantics import shipped
+from caulk.semantics import build_tags
 from caulk.semantics.build_tags import Configuration, constraint_of
 from caulk.semantics.gomod import Module, Read, find_module
 from caulk.semantics.modules import BuildList
 from caulk.semantics.packages import Package, PackageFile
-from caulk.semantics.sources import Sources
+from caulk.semantics.shipped import GO_VERSION, signatures
+from caulk.semantics.sources import Sources, go_version
 
 ListDirectory: TypeAlias = Callable[[str], Sequence[str]]
 """The names in a directory; raises OSError when it cannot be read."""
@@ -28,11 +29,18 @@ class World:
     """Declarations are read when asked for and kept."""
 
     def __init__(
-        self, *, read: Read | None = None, list_directory: ListDirectory | None = None, sources: Sources | None = None
+        self,
+        *,
+        read: Read | None = None,
+        list_directory: ListDirectory | None = None,
+        sources: Sources | None = None,
+        shipped: bool = True,
     ) -> None:
         self._read: Read = read or _read_file
         self._list: ListDirectory = list_directory or os.listdir
         self._sources = sources or Sources()
+        self._signatures = signatures if shipped else _no_signatures
+        self._go_version: tuple[int, int] | None = None
         self._packages: dict[_Key, Package | None] = {}
         self._modules: dict[str, Module | None] = {}
         self._build_lists: dict[str, BuildList] = {}
@@ -143,23 +151,48 @@ class World:
         return self._packages[key]
 
     def _load(self, path: str, importer: Package, configuration: Configuration, tests: bool) -> Package | None:
-        for directory in self._directories(path, importer):
-            found = self._load_directory(path, directory, importer.build_list, configuration, tests)
+        first = (self._of_module, self._of_goroot, self._of_database)
+        last = (self._of_module, self._of_database, self._of_goroot)
+        for source in last if self._database_suffices(configuration) else first:
+            found = source(path, importer, configuration, tests)
             if found is not None:
                 return found
-        data = shipped.signatures(path)
+        return None
+
+    def _database_suffices(self, configuration: Configuration) -> bool:
+        """Whether the shipped signatures say of Go's public packages what its sources would: then they are read twenty times
+        faster, and the answers are the same on every machine. Not for newer Go, nor for other platforms."""
+        if configuration != build_tags.DEFAULT:
+            return False
+        if self._go_version is None:
+            self._go_version = go_version(self._sources.goroot, self._read)
+        return self._go_version <= GO_VERSION
+
+    def _of_module(self, path: str, importer: Package, configuration: Configuration, tests: bool) -> Package | None:
+        """From the module itself, its workspace, replacements, vendor, or the module cache."""
+        directories: list[str] = []
+        if tests:
+            directories.append(importer.directory)
+        if importer.build_list is not None:
+            directories += importer.build_list.directories(path)
+        loaded = (
+            self._load_directory(path, directory, importer.build_list, configuration, tests)
+            for directory in directories
+        )
+        return next((package for package in loaded if package is not None), None)
+
+    def _of_goroot(self, path: str, importer: Package, configuration: Configuration, tests: bool) -> Package | None:
+        if not self._sources.goroot or "." in path.partition("/")[0]:
+            return None
+        directory = os.path.join(self._sources.goroot, "src", *path.split("/"))
+        return self._load_directory(path, directory, importer.build_list, configuration, tests)
+
+    def _of_database(self, path: str, importer: Package, configuration: Configuration, tests: bool) -> Package | None:
+        data = self._signatures(path)
         if data is None:
             return None
         file = PackageFile.of(f"{path}.go", data)
         return Package(path, file.decls.package, "", (file,))
-
-    def _directories(self, path: str, importer: Package) -> Iterator[str]:
-        if importer.is_external_test and path == importer.path.removesuffix("_test"):
-            yield importer.directory
-        if importer.build_list is not None:
-            yield from importer.build_list.directories(path)
-        if self._sources.goroot and "." not in path.partition("/")[0]:
-            yield os.path.join(self._sources.goroot, "src", *path.split("/"))
 
     def load_directory(self, path: str, directory: str) -> Package | None:
         """The package of a directory, as an importer sees it, under an import path."""
@@ -231,6 +264,10 @@ def _package_name(files: Sequence[PackageFile]) -> str:
     """The name that most files of a directory give; tests and ``main`` helpers with other names stand aside."""
     names = [file.decls.package for file in files]
     return max(sorted(set(names)), key=lambda name: (not name.endswith("_test"), name != "main", names.count(name)))
+
+
+def _no_signatures(_: str) -> bytes | None:
+    return None
 
 
 def _read_file(path: str) -> bytes:
