@@ -89,15 +89,24 @@ def _package_directories(root: str) -> Iterator[str]:
 
 
 def write(out: Path, packages: Iterable[Found], sources: Sources) -> dict[str, int]:
-    """Write the database; the size in bytes of every stub. Raises OSError when a directory cannot be read."""
-    sizes: dict[str, int] = {}
+    """Write the database; the size in bytes of every stub. Raises OSError when a directory cannot be read.
+
+    Internal packages come along when what is exported stands on them: an alias, an embedded type."""
+    stubs: dict[str, str] = {}
     world = World(sources=sources, shipped=False)
+    todo = sorted(packages, key=lambda found: found.path)
+    while todo:
+        found = todo.pop()
+        package = world.load_directory(found.path, found.directory) if found.path not in stubs else None
+        if package is None or package.name == "main":
+            continue
+        condensed = condense(world, package)
+        stubs[found.path] = condensed.text
+        for path in condensed.imports:
+            inner = world.import_package(path, package) if "internal" in path.split("/") else None
+            if inner is not None and inner.directory:
+                todo.append(Found(path, inner.directory))
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for found in sorted(set(packages), key=lambda found: found.path):
-            package = world.load_directory(found.path, found.directory)
-            if package is None or package.name == "main":
-                continue
-            text = condense(world, package).text
-            archive.writestr(zipfile.ZipInfo(f"{found.path}.go", _EPOCH), text, zipfile.ZIP_DEFLATED)
-            sizes[found.path] = len(text)
-    return sizes
+        for path, text in sorted(stubs.items()):
+            archive.writestr(zipfile.ZipInfo(f"{path}.go", _EPOCH), text, zipfile.ZIP_DEFLATED)
+    return {path: len(text) for path, text in stubs.items()}

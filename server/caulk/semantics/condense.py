@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from caulk.ir import nodes as ir
 from caulk.semantics.model import (
@@ -42,19 +42,11 @@ _IDENTIFIER = re.compile(r"[A-Za-z]\w*")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a function stands in the real sources: the name of the file, and the byte offset in it."""
-
-    file: str
-    start: int
-
-
-@dataclass(slots=True)
 class Condensed:
-    """The source, and where its functions come from, by ``Name`` or ``Type.Name``."""
+    """The source, and the import paths in it."""
 
     text: str
-    origins: dict[str, Origin] = field(default_factory=dict)
+    imports: tuple[str, ...]
 
 
 def condense(world: World, package: Package) -> Condensed:
@@ -63,7 +55,7 @@ def condense(world: World, package: Package) -> Condensed:
     body = list(writer.declarations())
     head = [f"package {package.name}"]
     head += [f'import {name} "{path}"' for path, name in sorted(writer.imports.items())]
-    return Condensed("\n".join([*head, *body]) + "\n", writer.origins)
+    return Condensed("\n".join([*head, *body]) + "\n", tuple(sorted(writer.imports)))
 
 
 class _Writer:
@@ -71,7 +63,6 @@ class _Writer:
         self._world = world
         self._package = package
         self.imports: dict[str, str] = {}
-        self.origins: dict[str, Origin] = {}
         self._wanted: list[str] = []
 
     # -- declarations
@@ -112,8 +103,6 @@ class _Writer:
 
     def _function(self, declared: Declared, node: ir.Function) -> str:
         file = declared.file
-        name = f"{declared.receiver}.{node.name}" if declared.receiver else node.name
-        self.origins[name] = Origin(file.path.replace("\\", "/").rpartition("/")[2], node.start)
         receiver = f"({self._type(node.receiver.type, file)}) " if node.receiver is not None else ""
         return (
             f"func {receiver}{node.name}{self._type_params(node.type_params, file)}"
