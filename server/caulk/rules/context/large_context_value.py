@@ -25,10 +25,11 @@ _HEAVY_TYPES = frozenset(
         "image.NRGBA",
         "image.Image",
         "database/sql.Rows",
-        "net/http.Request",
         "mime/multipart.Form",
     }
 )
+_WHOLE_REQUESTS = frozenset({"net/http.Request", "github.com/gin-gonic/gin.Context"})
+"""They keep the request, its headers and what hangs on it; the body is not read yet."""
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
@@ -72,6 +73,8 @@ def _why_large(unit: FunctionUnit, value: ir.Expr) -> tuple[str, Tier] | None:
     owner = named(type_)
     if owner is not None and owner.qualified in _HEAVY_TYPES:
         return f"a {_shown(owner)}", Tier.EXTENDED
+    if owner is not None and owner.qualified in _WHOLE_REQUESTS:
+        return f"a {_shown(owner)}", Tier.EXPERIMENTAL
     if isinstance(type_, Slice) and _is_byte(type_.elem):
         return "a byte slice", Tier.EXPERIMENTAL
     return None
