@@ -94,8 +94,9 @@ def test_every_finding_can_be_silenced(path: Path) -> None:
         assert sorted(after) == sorted(before)
 
 
-def test_crlf_and_bom_are_kept() -> None:
-    path = fixtures.ROOT / "resource_unclosed" / "leaks.go"
+@pytest.mark.parametrize("name", ["resource_unclosed/leaks.go", "fixes/exits.go", "fixes/names.go", "fixes/loops.go"])
+def test_crlf_and_bom_are_kept(name: str) -> None:
+    path = fixtures.ROOT / name
     data = b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n")
     workspace = fixtures.workspace()
     analysis = workspace.analyze_file(str(path))
