@@ -88,12 +88,12 @@ class Tree:
             return 0, 0, [*faults, done.stderr[-500:]]
         return int(found["fixed"]), int(found["files"]), faults
 
-    def state(self, plan: Plan) -> State:
-        """Build, vet, format and test."""
+    def state(self, plan: Plan | None) -> State:
+        """Build, vet, format, and test what is planned."""
         build = self._messages(self._go("build", "./...").stderr)
         vet = self._messages(self._go("vet", "./...").stderr)
         listed = subprocess.run([_gofmt(), "-l", "."], cwd=self.directory, capture_output=True, text=True, check=False)
-        passed, failed = self._tests(plan) if plan.tests else (frozenset[str](), frozenset[str]())
+        passed, failed = self._tests(plan) if plan is not None and plan.tests else (frozenset[str](), frozenset[str]())
         return State(build, vet, frozenset(listed.stdout.split()), passed, failed)
 
     def _go(self, *args: str) -> subprocess.CompletedProcess[str]:
@@ -128,7 +128,7 @@ class Tree:
 
 def prove(plan: Plan, source: Path, work: Path) -> list[Proof]:
     """Fix a copy of the module below ``work``, first with the safe fixes, then with the others on top, and compare each with
-    the module as it was. The copy stays there, for reading."""
+    the module as it was; the tests after the safe ones only. The copy stays there, for reading."""
     target = work / plan.path.replace("/", "_")
     if target.exists():
         shutil.rmtree(target)
@@ -139,13 +139,14 @@ def prove(plan: Plan, source: Path, work: Path) -> list[Proof]:
 
 def _compare(plan: Plan, tree: Tree, before: State, *, unsafe: bool) -> Proof:
     mode = "with unsafe" if unsafe else "safe"
-    proof = Proof(plan.path, mode, passed_before=len(before.passed), builds_before=not before.build)
+    passed = frozenset[str]() if unsafe else before.passed
+    proof = Proof(plan.path, mode, passed_before=len(passed), builds_before=not before.build)
     proof.fixed, proof.files, proof.faults = tree.fix(unsafe=unsafe)
-    after = tree.state(plan)
+    after = tree.state(None if unsafe else plan)
     proof.build = _new(before.build, after.build)
     proof.vet = _new(before.vet, after.vet)
     proof.unformatted = sorted(after.unformatted - before.unformatted)
-    failed = before.passed - after.passed
+    failed = passed - after.passed
     if failed:  # perhaps one of those that fail now and then
         failed -= tree.state(plan).passed
     proof.failed = sorted(failed)

@@ -40,7 +40,20 @@ def _before(source: SourceFile, offset: int, lines: list[str]) -> Edit | None:
     start = source.line_start(offset)
     if source.data[start:offset].strip():
         return None
-    return Edit(start, start, _joined(source, source.line_indent(offset), lines))
+    indent = source.line_indent(offset)
+    start = _above_comments(source, start, indent)
+    return Edit(start, start, _joined(source, indent, lines))
+
+
+def _above_comments(source: SourceFile, start: int, indent: str) -> int:
+    """The start of the comment lines right above a line: they belong to it."""
+    while start > 0:
+        above = source.line_start(start - 1)
+        line = source.data[above:start]
+        if not line.startswith(f"{indent}//".encode()):
+            break
+        start = above
+    return start
 
 
 def _block_start(source: SourceFile, offset: int, lines: list[str]) -> Edit | None:

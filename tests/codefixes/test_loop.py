@@ -108,3 +108,10 @@ def test_spaces_for_tabs_are_kept(package: Path) -> None:
     path = package / "one.go"
     path.write_text((LEAK % "one").replace("\t", "    "))
     assert b"\n    defer f.Close()\n" in fix_file(Workspace(Settings()), str(path)).after
+
+
+def test_a_release_stands_above_the_comment_of_the_exit(package: Path) -> None:
+    path = package / "one.go"
+    exit_ = "\t_, err = f.Stat()\n\tif err != nil {\n\t\t// nobody cares\n\t\treturn nil\n\t}\n\treturn f.Close()\n"
+    path.write_text((LEAK % "one").replace("\t_, err = f.Stat()\n\treturn err\n", exit_))
+    assert b"\t\tf.Close()\n\t\t// nobody cares\n\t\treturn nil\n" in fix_file(Workspace(Settings()), str(path)).after
