@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from caulk.flow.access import place_of
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
+from caulk.semantics.contracts import CALL_ITSELF
 from caulk.semantics.model import CalleeKind, Named, named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
 
+_CANCELS = ("context.CancelFunc", "context.CancelCauseFunc")
 ENDS = ("Close", "Stop", "Shutdown")
 """Methods of an object by which its users end it."""
 
@@ -75,10 +77,16 @@ def _ending_methods(unit: FunctionUnit, owner: Named) -> Iterator[FunctionUnit]:
 
 
 def _signals(method: FunctionUnit) -> Iterator[str]:
-    """The fields of the receiver by which the method ends a goroutine: channels that it closes."""
+    """The fields of the receiver by which the method ends a goroutine: channels that it closes; ``()`` when it calls a cancel
+    function that the object keeps."""
     receiver, body = method.function.receiver, method.function.body
     symbol = receiver.symbol if receiver is not None else None
     for part in expressions(body, literals=True) if body is not None else ():
+        if isinstance(part, ir.Call) and isinstance(part.func, ir.Selector):
+            owner = named(method.typer.type_of(part.func))
+            kept = place_of(part.func, lambda _: False)
+            if owner is not None and owner.qualified in _CANCELS and kept is not None and kept.symbol is symbol:
+                yield CALL_ITSELF
         if not isinstance(part, ir.Call) or not isinstance(part.func, ir.Name) or len(part.args) != 1:
             continue
         place = place_of(part.args[0], lambda _: False)
@@ -104,4 +112,6 @@ def _waits_for(unit: FunctionUnit, statement: ir.Go, signals: frozenset[str]) ->
         isinstance(part, ir.Call) and isinstance(part.func, ir.Selector) and part.func.field == "Done"
         for part in received
     )
+    if CALL_ITSELF in signals and others:  # its own context: nobody else gave one
+        return endless and not {b"Background", b"TODO"}.isdisjoint(unit.words)
     return endless and not others and not signals.isdisjoint(fields)
