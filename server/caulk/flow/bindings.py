@@ -162,6 +162,12 @@ class Bindings(Uses):
         overwritten.append((Place(symbol, ()), number))
         return facts
 
+    def _is_borrowing_field(self, target: ir.Expr) -> bool:
+        """Whether the target is a field that only borrows (``cmd.Stdout``); a variable of a package keeps (``os.Stdout``)."""
+        if not isinstance(target, ir.Selector) or target.field not in self._ownership.borrowing_fields:
+            return False
+        return not (isinstance(target.base, ir.Name) and target.base.symbol is None)
+
     def _bind_place(
         self,
         target: ir.Expr,
@@ -178,7 +184,7 @@ class Bindings(Uses):
                 and self._summaries.is_made_here(self._unit, self._function, place.symbol)
             ):
                 added.update(Place(place.symbol, place.path + path) for path in paths)
-            elif not (isinstance(target, ir.Selector) and target.field in self._ownership.borrowing_fields):
+            elif not self._is_borrowing_field(target):
                 raise PathEnd(Ending.TRANSFERRED)
         if place is not None and ELEMENT not in place.path:
             overwritten.append((place, number))
