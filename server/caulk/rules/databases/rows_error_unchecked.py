@@ -14,16 +14,15 @@ from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
 from caulk.rules.report import finding_at
 from caulk.rules.rule import Rule
-from caulk.semantics.model import named
 
-_ROWS = frozenset(
+_NEXT = frozenset(
     {
-        "database/sql.Rows",
-        "github.com/jmoiron/sqlx.Rows",
-        "github.com/jackc/pgx/v4.Rows",
-        "github.com/jackc/pgx/v5.Rows",
-        "go.mongodb.org/mongo-driver/mongo.Cursor",
-        "go.mongodb.org/mongo-driver/v2/mongo.Cursor",
+        "database/sql.Rows.Next",
+        "github.com/jmoiron/sqlx.Rows.Next",
+        "github.com/jackc/pgx/v4.Rows.Next",
+        "github.com/jackc/pgx/v5.Rows.Next",
+        "go.mongodb.org/mongo-driver/mongo.Cursor.Next",
+        "go.mongodb.org/mongo-driver/v2/mongo.Cursor.Next",
     }
 )
 
@@ -59,8 +58,8 @@ def _loop(unit: FunctionUnit, function: ir.Function, loop: ir.For, call: ir.Call
     symbol = base.symbol if isinstance(base, ir.Name) else None
     if symbol is None or symbol.kind is not ir.SymbolKind.LOCAL:
         return
-    rows = named(unit.typer.symbol_type(symbol))
-    if rows is None or rows.qualified not in _ROWS or not _stays(unit, symbol):
+    callee = unit.typer.callee(call)
+    if not {callee.name, callee.declared_name} & _NEXT or not _stays(unit, symbol):
         return
     yield finding_at(
         unit,
