@@ -64,7 +64,7 @@ def _following(event: Event, place: Place) -> Iterator[tuple[Block, Item]]:
     while todo:
         block, start = todo.pop(0)
         for item in block.items[start:]:
-            if _binds(item, place.symbol):
+            if _binds(item, place.symbol) or _may_rebind(item, place):
                 break
             yield block, item
         else:
@@ -85,6 +85,18 @@ def _binds(item: Item, symbol: ir.Symbol) -> bool:
     return any(
         (found := place_of(target, lambda _: False)) is not None and found.symbol is symbol for target in targets
     )
+
+
+def _may_rebind(item: Item, place: Place) -> bool:
+    """Whether a callee gets what holds the value, or its address, and may put another one there."""
+    for part in expressions(item):
+        for arg in part.args if isinstance(part, ir.Call) else ():
+            found = place_of(arg, lambda _: False)
+            if found is None or found.symbol is not place.symbol:
+                continue
+            if len(found.path) < len(place.path) or (isinstance(arg, ir.Unary) and arg.op == "&"):
+                return True
+    return False
 
 
 def _use_in(unit: FunctionUnit, item: Item, place: Place, methods: frozenset[str]) -> ir.Call | None:
