@@ -257,6 +257,7 @@ class Walk(Bindings, Branches):
         )
 
     def _is_not_nil(self, error: ir.Expr, facts: known.Facts) -> bool:
+        """Whether it is an error that went wrong here. One with a name (``ErrIsFile``) tells the caller about the value."""
         match error:
             case ir.Name(symbol=ir.Symbol() as symbol):
                 return (known.nil_fact(symbol)[0], False) in facts
@@ -266,8 +267,6 @@ class Walk(Bindings, Branches):
                 return last_name(error.func).startswith(("Wrap", "With")) and any(
                     self._is_not_nil(arg, facts) for arg in error.args
                 )
-            case ir.Name() | ir.Selector():
-                return last_name(error).startswith("Err")
             case ir.Unary(op="&", operand=ir.Composite()) | ir.Composite():
                 return True
             case _:
