@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from caulk.flow.program import FunctionUnit, Program
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements, walk
+from caulk.rules.surroundings import is_for_tests
 
 _OPENERS = frozenset(
     {
@@ -23,8 +24,6 @@ _OPENERS = frozenset(
     }
 )
 _IMPORTS = ("database/sql", "github.com/jmoiron/sqlx", "gorm.io/gorm")
-_HELPS_TESTS = re.compile(r"(?i)test(?:s|ing|util|utils|helper|helpers|data|suite|db|kit)?$|^mocks?$|^examples?$")
-"""Directories whose databases live as long as a test."""
 
 MAX_FILES = 3000
 """How many files of a module are searched for a word; in a larger one it counts as found."""
@@ -47,7 +46,7 @@ class Opened:
 
 def opened_handles(program: Program) -> Iterator[Opened]:
     """The handles that the package opens and keeps. SQLite is left out: a file has one writer, its pool is another matter."""
-    if any(_HELPS_TESTS.search(part) for part in program.package.path.split("/")[1:]):
+    if is_for_tests(program):
         return
     for unit in program.functions:
         if _may_open(unit):

@@ -13,12 +13,14 @@ from caulk.flow.frequency import CallSite, Frequency, callers, frequency, is_gua
 from caulk.flow.kept import is_kept
 from caulk.flow.program import FunctionUnit, Program
 from caulk.flow.requests import RequestCode
+from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.rules.composites import field_of, literal_of, missing_fields
 from caulk.rules.hoisting import hoist_of, is_independent
 from caulk.rules.report import finding_at, related_at
 from caulk.rules.rule import Rule
+from caulk.rules.surroundings import is_for_tests
 
 _TRANSPORT = "net/http.Transport"
 _CLIENT = "net/http.Client"
@@ -29,6 +31,8 @@ _STANDARD = re.compile(r"(?:time|http|tls)\.[A-Z]\w*|true|false|nil")
 
 
 def _check(program: Program) -> Iterator[Finding]:
+    if is_for_tests(program):
+        return
     for unit in program.functions:
         if b"http.Transport" not in unit.text or unit.file.is_test or unit.file.is_generated:
             continue
@@ -42,8 +46,22 @@ def _in_function(unit: FunctionUnit) -> Iterator[Finding]:
             continue
         for part in expressions(function.body):
             literal = literal_of(unit, part, _TRANSPORT)
-            if literal is not None and not is_guarded(CallSite(unit, part)):
+            if literal is not None and not is_guarded(CallSite(unit, part)) and not _is_given_connections(literal):
                 yield from _judge(unit, function, literal)
+
+
+def _is_given_connections(literal: ir.Composite) -> bool:
+    """Whether its dial functions dial nothing themselves: then the connections are somebody else's, who ends them."""
+    dials = [element.value for element in literal.elements if element.field.startswith("Dial")]
+    own = [value.function for value in dials if isinstance(value, ir.FuncLit) and value.function.body is not None]
+    return bool(own) and not any(_dials(function) for function in own)
+
+
+def _dials(function: ir.Function) -> bool:
+    return function.body is not None and any(
+        isinstance(part, ir.Call) and last_name(part.func).lower().startswith("dial")
+        for part in expressions(function.body, literals=True)
+    )
 
 
 def _judge(unit: FunctionUnit, function: ir.Function, literal: ir.Composite) -> Iterator[Finding]:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 from caulk.findings.evidence_clients import NewField
 from caulk.findings.finding import Finding, Span, Tier
+from caulk.flow.frequency import callers
 from caulk.flow.program import FileUnit, FunctionUnit, Program
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.rules.composites import field_of, literal_of, missing_fields, missing_in_text
 from caulk.rules.report import NO_EVIDENCE, finding_at
 from caulk.rules.rule import Rule
+from caulk.rules.surroundings import is_for_tests
 
 _CODE = "http-client-without-timeout"
 _CLIENT = "net/http.Client"
@@ -22,13 +24,15 @@ _THOUGHT_OF = re.compile(rb"(?i)timeout|deadline|stream|\bsse\b|websocket|longpo
 """Words of somebody who has thought of it: another limit, or answers that last."""
 _LASTS = re.compile(r"(?i)stream|sse\b|websocket|download|watch")
 """Names of functions whose answers last."""
+MAX_DEPTH = 2
+"""How many callers up a returned client is followed."""
 _WITH_CONTEXT = re.compile(rb"NewRequestWithContext\(|\.WithContext\(|ctxhttp\.")
 _WITHOUT_CONTEXT = re.compile(rb"\bhttp\.NewRequest\(|(?i:http|client)\w*\.(?:Get|Post|PostForm|Head)\(")
 
 
 def _check(program: Program) -> Iterator[Finding]:
     files = [file for file in program.files if not file.is_test and not file.is_generated and file.imports("net/http")]
-    if not files or _limited_by_context(files):
+    if not files or is_for_tests(program) or _limited_by_context(files):
         return
     for unit in program.functions:
         if unit.file in files and b"http." in unit.text:
@@ -69,9 +73,9 @@ def _message(subject: str) -> str:
     return f"{subject} has no Timeout: a server that accepts and stays silent holds the connection and this goroutine for ever"
 
 
-def _is_own(unit: FunctionUnit, literal: ir.Composite) -> bool:
+def _is_own(unit: FunctionUnit, value: ir.Expr, depth: int = MAX_DEPTH) -> bool:
     """Whether the client stays in this package; libraries that are given one make their requests with a context."""
-    child: ir.Node = literal
+    child: ir.Node = value
     parent = unit.uses.parent(child)
     while isinstance(parent, ir.Unary):
         child, parent = parent, unit.uses.parent(parent)
@@ -82,21 +86,29 @@ def _is_own(unit: FunctionUnit, literal: ir.Composite) -> bool:
             return True
         case ir.Composite():
             return False
-        case ir.Assign(left=(ir.Name(symbol=ir.Symbol() as symbol),)):
-            return not _is_given_away(unit, symbol)
-        case ir.Assign() | ir.Return() | ir.Selector():
+        case ir.Assign(left=(ir.Name(symbol=ir.Symbol() as symbol), *_)):
+            return not _is_given_away(unit, symbol, depth)
+        case ir.Return():
+            return _stays_with_callers(unit, depth)
+        case ir.Assign() | ir.Selector():
             return True
         case _:
             return False
 
 
-def _is_given_away(unit: FunctionUnit, symbol: ir.Symbol) -> bool:
-    """Whether the variable is an argument, or a field, of something foreign."""
+def _stays_with_callers(unit: FunctionUnit, depth: int) -> bool:
+    return not depth or all(_is_own(site.unit, site.call, depth - 1) for site in callers(unit))
+
+
+def _is_given_away(unit: FunctionUnit, symbol: ir.Symbol, depth: int) -> bool:
+    """Whether the variable is an argument, or a field, of something foreign, here or where it is returned to."""
     for name in unit.uses.names.get(symbol, ()):
         parent = unit.uses.parent(name)
         if isinstance(parent, ir.Call) and parent.func is not name:
             if unit.program.own_unit_of_callee(unit.typer.callee(parent)) is None:
                 return True
+        elif isinstance(parent, ir.Return):
+            return not _stays_with_callers(unit, depth)
         elif isinstance(parent, ir.Composite) and isinstance(parent.type, ir.NamedType) and parent.type.package:
             return True
     return False
