@@ -126,7 +126,7 @@ def module_mentions(program: Program, words: re.Pattern[bytes]) -> bool:
 
 
 def _texts(program: Program, directory: str) -> Iterator[bytes | None]:
-    """The Go files of a module, tests and what it vendors left out. One that is too large ends with None."""
+    """The Go files of a module, tests, examples and what it vendors left out. One that is too large ends with None."""
     count = 0
     todo = [directory]
     while todo:
@@ -136,7 +136,7 @@ def _texts(program: Program, directory: str) -> Iterator[bytes | None]:
             continue  # a module of its own
         for name in names:
             path = os.path.join(current, name)
-            if "." not in name and name not in ("vendor", "testdata", "node_modules"):
+            if "." not in name and name not in ("vendor", "testdata", "node_modules", "examples", "example"):
                 todo.append(path)
             elif name.endswith(".go") and not name.endswith("_test.go"):
                 count += 1

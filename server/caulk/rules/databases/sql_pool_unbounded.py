@@ -13,13 +13,17 @@ from caulk.rules.report import finding_at
 from caulk.rules.rule import Rule
 
 _LIMIT = re.compile(rb"SetMaxOpenConns")
+_SERVES = re.compile(
+    rb"ListenAndServe|\.Serve(?:TLS)?\(|\b(?:gin|echo|fiber|chi|iris)\.(?:Default|New|NewRouter)\(|\bgrpc\.NewServer\(|lambda\.Start"
+)
+"""Only what serves requests has many of them at once: the handles of libraries and commands are limited by their callers."""
 
 
 def _check(program: Program) -> Iterator[Finding]:
     if any(_LIMIT.search(file.source.data) for file in program.files):
         return
     opened = list(opened_handles(program))
-    if not opened or module_mentions(program, _LIMIT):
+    if not opened or module_mentions(program, _LIMIT) or not module_mentions(program, _SERVES):
         return
     for handle in opened:
         yield finding_at(
