@@ -77,17 +77,23 @@ def _judge(unit: FunctionUnit, made: ir.Call) -> _Ignored | None:
         return None
     function = _running(unit, made)
     derives = unit.typer.callee(call).name in _DERIVES
-    if function.parent is not None and _source(unit, made, function) is None:
-        return _in_goroutine(unit, made, call, function) if derives or _obeys(unit, call, made) else None
     source = _source(unit, made, function)
-    if source is None or derives or not _obeys(unit, call, made):
+    if function.parent is not None and source is None:
+        found = _in_goroutine(unit, made, call, function)
+        return found if found is not None and (derives or _obeys(unit, call, made)) else None
+    if source is None or derives or _is_meant(unit, call, made, function) or not _obeys(unit, call, made):
         return None
+    return _Ignored(unit, made, call, source)
+
+
+def _is_meant(unit: FunctionUnit, call: ir.Call, made: ir.Call, function: ir.Function) -> bool:
+    """Whether the call tidies up, lasts longer than the request, or may come after its end."""
     callee = unit.typer.callee(call).short
     if _TIDIES.search(callee) or _TIDIES.search(unit.name) or _LASTS.match(callee):
-        return None
+        return True
     if not _is_request(unit, function) and (_BEGINS.match(unit.name) or runs_once(unit)):
-        return None
-    return None if _is_after_the_end(unit, made) else _Ignored(unit, made, call, source)
+        return True
+    return _is_after_the_end(unit, made)
 
 
 def _running(unit: FunctionUnit, node: ir.Node) -> ir.Function:
