@@ -318,3 +318,43 @@ func deferred() error {
 \treturn err
 }
 """
+
+
+IMPORTER = """package p
+
+import "example.test/store"
+
+func count() int {
+\trows := store.Open()
+\treturn rows.Len()
+}
+
+func all(names []string) (n int) {
+\tfor range names {
+\t\tn += count()
+\t}
+\treturn n
+}
+"""
+
+
+def test_sources_of_other_modules_are_used_and_can_be_left_out(tmp_path: Path) -> None:
+    module, cache = tmp_path / "m", tmp_path / "cache"
+    dependency = cache / "example.test" / "store@v1.0.0"
+    module.mkdir()
+    dependency.mkdir(parents=True)
+    (module / "go.mod").write_text("module example.test/p\n\ngo 1.25\n\nrequire example.test/store v1.0.0\n")
+    (module / "p.go").write_text(IMPORTER)
+    (dependency / "s.go").write_text(
+        "package store\n\ntype Rows struct{}\n\nfunc (Rows) Len() int { return 0 }\n\nfunc Open() Rows { return Rows{} }\n"
+    )
+    missing = "imports without sources, their types are unknown: 1 (example.test/store)"
+    contract = (
+        '[[contract]]\nacquire = ["example.test/store.Open"]\nmust_call = ["Len"]\nnoun = "rows"\nwhy = "stays"\n'
+    )
+    (module / "caulk.toml").write_text(contract)
+    assert missing not in caulk("check", "--stats", cwd=module, GOMODCACHE=str(cache)).stderr
+    assert missing in caulk("check", "--stats", "--module-cache", "off", cwd=module, GOMODCACHE=str(cache)).stderr
+    (module / "caulk.toml").write_text('module-cache = "off"\n' + contract)
+    assert missing in caulk("check", "--stats", cwd=module, GOMODCACHE=str(cache)).stderr
+    assert missing not in caulk("check", "--stats", "--module-cache", "../cache", cwd=module).stderr

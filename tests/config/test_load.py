@@ -34,6 +34,8 @@ def test_everything_that_may_be_said(tmp_path: Path) -> None:
         ),
         ({"defer-import": "a b c"}, "defer-import must be an import path or `name path`, not 'a b c'"),
         ({"severity": {"x": "bad"}}, "severity of x must be one of hint, information, warning, error, off, not 'bad'"),
+        ({"module-cache": True}, "module-cache must be auto, off or a directory, not True"),
+        ({"goroot": ""}, "goroot must be auto, off or a directory, not ''"),
         ({"contract": {}}, "contract must be written as [[contract]] tables"),
     ],
 )

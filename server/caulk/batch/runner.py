@@ -38,6 +38,8 @@ class Report:
     """What became of the files, when they were to be fixed."""
     errors: list[AnalysisError] = field(default_factory=list)
     lines: int = 0
+    missing: set[str] = field(default_factory=set)
+    """Import paths whose declarations were wanted and nowhere to be had: types from there are unknown."""
 
     @property
     def failed(self) -> bool:
@@ -68,6 +70,7 @@ def run(
             report.errors += part.errors
             report.analyses |= part.analyses
             report.fixed |= part.fixed
+            report.missing |= part.missing
             progress(files)
     report.analyses = dict(sorted(report.analyses.items()))
     report.fixed = dict(sorted(report.fixed.items()))
@@ -123,12 +126,13 @@ def _analyze(work: Work) -> tuple[int, Report]:
     """The number of files, and the results; the text of a file that nothing was found in stays behind."""
     settings, directory, files = work
     try:
-        results = workspace_of(settings, directory).analyze(directory, files)
+        workspace = workspace_of(settings, directory)
+        results = workspace.analyze(directory, files)
     except ContractError:
         raise
     except Exception as error:
         return len(files), Report(errors=[fault(directory, error)])
-    report = Report()
+    report = Report(missing=set(workspace.missing))
     for path, analysis in results.items():
         report.lines += analysis.source.data.count(b"\n")
         report.errors += analysis.errors

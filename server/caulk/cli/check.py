@@ -21,6 +21,9 @@ from caulk.syntax.source import SourceFile
 from caulk_codefixes.loop import applicability_in_bulk, fix_settings
 from caulk_codefixes.registry import repairs
 
+SHOWN_MISSING = 8
+"""Import paths that ``--stats`` names."""
+
 
 def run_check(
     paths: tuple[str, ...],
@@ -70,6 +73,11 @@ def _print_stats(report: Report, files: int, seconds: float) -> None:
         f"{files} files, {report.lines} lines, {seconds:.2f} s, {cpu:.2f} s CPU, {_peak()}, {internal} internal errors",
         err=True,
     )
+    if report.missing:
+        shown = ", ".join(sorted(report.missing)[:SHOWN_MISSING]) + (
+            ", …" if len(report.missing) > SHOWN_MISSING else ""
+        )
+        click.echo(f"imports without sources, their types are unknown: {len(report.missing)} ({shown})", err=True)
 
 
 def _peak() -> str:

@@ -125,6 +125,11 @@ class Workspace:
         """How much source was read of packages that are only imported, since the last :meth:`forget`."""
         return self._world.bytes_read
 
+    @property
+    def missing(self) -> frozenset[str]:
+        """Import paths whose declarations were wanted and nowhere to be had."""
+        return frozenset(self._world.missing)
+
     def forget(self) -> None:
         """Let go of all that was read; it is read again when it is asked for."""
         self._world = self._new_world()
