@@ -190,6 +190,8 @@ class Bindings(Uses):
             overwritten.append((place, number))
         if isinstance(target, ir.Index):
             self._use(target.base)
+            for key in target.indices:  # `open[conn] = true` keeps the key
+                self._use(key, escapes=True)
 
     def _facts_of_place(self, target: ir.Expr, value: ir.Expr | None, facts: known.Facts) -> known.Facts:
         """What is known after a field got a value: a flag is true or false."""

@@ -35,7 +35,7 @@ class Spawned:
 def forgetful_goroutine(unit: FunctionUnit, acquire: Acquire, statement: ir.Go) -> Spawned | None:
     """The goroutine of ``statement``, when it releases the value of ``acquire`` on some paths only."""
     place, call = acquire.place, statement.call
-    if place is None or not isinstance(call, ir.Call):
+    if place is None or not isinstance(call, ir.Call) or _is_used_behind(unit, place, statement):
         return None
     body_unit, function, values = _body_of(unit, call, place)
     if body_unit is None or function is None or function.body is None or not values:
@@ -47,6 +47,11 @@ def forgetful_goroutine(unit: FunctionUnit, acquire: Acquire, statement: ir.Go) 
     exit_ = next(exit_ for exit_ in outcome.open if not exit_.overwritten)
     hands_on = outcome.has(Ending.TRANSFERRED, Ending.RETURNED)
     return Spawned(body_unit, function, values[0], exit_, hands_on)
+
+
+def _is_used_behind(unit: FunctionUnit, place: Place, statement: ir.Go) -> bool:
+    """Whether the function goes on using the value, or what holds it, behind the ``go`` statement."""
+    return any(name.start >= statement.end for name in unit.uses.names.get(place.symbol, ()))
 
 
 def _body_of(
