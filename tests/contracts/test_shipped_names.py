@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from caulk.config.contracts import QUALIFIED, check
+from caulk.dev import signatures
 from caulk.rules.registry import by_code
 from caulk.semantics.contracts import shipped_tables
 from caulk.semantics.contracts.contract import contract_of
 from caulk.semantics.contracts.names import Lookup, problems
-from caulk.semantics.sources import Sources
+from caulk.semantics.sources import Sources, find_sources
 from caulk.semantics.world import World
-
-MODULES = Path(__file__).parent / "modules.txt"
-"""The modules that the tables speak of, at the versions that their names were looked up in."""
 
 
 def functions() -> Iterator[str]:
@@ -35,11 +31,6 @@ def lookup(directory: Path, gomod: str, sources: Sources) -> Lookup:
     (directory / "go.mod").write_text(gomod)
     world = World(sources=sources)
     return Lookup(world, world.package_of(str(directory), [(str(directory / "x.go"), b"package x\n")]))
-
-
-def is_std(name: str) -> bool:
-    first, slash, _ = name.partition("/")
-    return not slash or "." not in first
 
 
 def test_every_table_is_well_formed() -> None:
@@ -61,7 +52,7 @@ def test_no_name_has_two_tables() -> None:
 def test_names_agree_with_the_shipped_signatures(tmp_path: Path) -> None:
     names = lookup(tmp_path, "module names.example\n\ngo 1.25\n", Sources())
     assert list(problems(shipped_tables(), names)) == []
-    assert [name for name in functions() if is_std(name) and names.function(name) is None] == []
+    assert [name for name in functions() if names.function(name) is None] == []
 
 
 def test_an_error_result_is_always_named(tmp_path: Path) -> None:
@@ -83,30 +74,14 @@ def _forgotten_errors(names: Lookup) -> Iterator[str]:
 
 @pytest.mark.modules
 def test_names_agree_with_the_real_sources(tmp_path: Path) -> None:
-    pinned = dict(line.split() for line in MODULES.read_text().splitlines())
-    cache = download(pinned)
-    requires = "".join(f"\t{path} {version}\n" for path, version in pinned.items())
+    """At the versions from which the shipped signatures were made."""
+    pinned = [pin for pin in signatures.pins() if any(name.startswith(pin.path) for name in functions())]
+    command = str(Path(sys.executable).parent / "go")
+    for pin in pinned:
+        signatures.fetch(pin, command)
+    requires = "".join(f"\t{pin.path} {pin.version}\n" for pin in pinned)
     gomod = f"module names.example\n\ngo 1.25\n\nrequire (\n{requires})\n"
-    names = lookup(tmp_path, gomod, Sources(cache, go_env("GOROOT")))
+    names = lookup(tmp_path, gomod, find_sources())
     assert list(problems(shipped_tables(), names)) == []
     assert [name for name in functions() if names.function(name) is None] == []
     assert list(_forgotten_errors(names)) == []
-
-
-def go(*args: str) -> str:
-    command = [str(Path(sys.executable).parent / "go"), *args]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=900).stdout
-
-
-def go_env(name: str) -> str:
-    return go("env", name).strip()
-
-
-def download(pinned: Mapping[str, Any]) -> str:
-    """Fetch what is not there yet; the directory of the module cache."""
-    cache = Path(go_env("GOMODCACHE"))
-    for path, version in pinned.items():
-        escaped = "".join(f"!{letter.lower()}" if letter.isupper() else letter for letter in path)
-        if not (cache / f"{escaped}@{version}").is_dir():
-            go("mod", "download", f"{path}@{version}")
-    return str(cache)
