@@ -10,7 +10,7 @@ from caulk.flow.outcomes import BORROWS, TAKES, Aliases, Effect, EffectKind, End
 from caulk.flow.shapes import closure_of, last_name
 from caulk.ir import nodes as ir
 from caulk.semantics.contracts import CALL_ITSELF
-from caulk.semantics.model import Array, Callee, CalleeKind, Map, Slice, Struct
+from caulk.semantics.model import Array, Callee, CalleeKind, Map, Signature, Slice, Struct
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -92,6 +92,8 @@ class Uses:
     def _use_selector(self, expr: ir.Selector) -> None:
         if self._is_releasing_method(expr):  # a method value that is not called here: `register(f.Close)`
             raise PathEnd(Ending.TRANSFERRED)
+        if () in self._held(expr.base) and isinstance(self._typer.type_of(expr), Signature):
+            raise PathEnd(Ending.TRANSFERRED)  # `handle(w.Err)`: whoever has the method has the value
         if not self._held(expr.base):
             self._use(expr.base)
 
