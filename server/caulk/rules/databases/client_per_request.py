@@ -23,6 +23,8 @@ def _refine(leak: Leak, finding: Finding) -> Finding | None:
     looped = leak.unit.placement(leak.acquire.function).loop_around(leak.acquire.item) is not None
     if often in (Frequency.ONCE, Frequency.STARTS) and not looped:
         return None
+    if often is Frequency.UNKNOWN and not looped and leak.unit.program.package.name == "main":
+        return None  # a command: mostly once
     certain = looped or often is Frequency.REQUEST
     tier = Tier.CORE if certain else Tier.EXTENDED
     how = (
