@@ -4,14 +4,14 @@ the questions err to yes."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from caulk.ir import nodes as ir
-from caulk.semantics.packages import Package
+from caulk.semantics.packages import Declared, Package
 
 if TYPE_CHECKING:
-    from caulk.flow.program import FunctionUnit, Program
+    from caulk.flow.program import FileUnit, FunctionUnit, Program
 
 NEVER_RETURN = frozenset(
     {
@@ -35,14 +35,6 @@ NEVER_RETURN_METHODS = frozenset(
 """Methods (and functions of logging packages) of these names end the path whatever their receiver: the test and logging
 libraries agree on them, and taking one of another meaning for final only makes a rule quieter."""
 
-_PLAIN_TYPES = frozenset(
-    {
-        *("bool", "string", "byte", "rune", "error", "uintptr", "float32", "float64", "complex64", "complex128"),
-        *("int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64"),
-    }
-)
-"""Predeclared types that nothing to release is behind."""
-
 _SIGNS = re.compile(rb"\.Body\b|\.Close\(|ancel\b|\.Scan\(|\.Commit\(|\.Rollback\(|\.Release\(")
 """Uses that betray a releasable value whatever made it."""
 
@@ -53,22 +45,21 @@ class Gate:
     def __init__(self, program: Program) -> None:
         contracts = program.contracts
         by_type = frozenset(name.rpartition(".")[2] for name in contracts.types)
-        closable = by_type | _closable_types(program.package, contracts.ownership.release_pattern)
-        words = contracts.words(_reachable(program.package)) | set(_given_acquirers(program.package, by_type))
-        self._words = frozenset(word.encode() for word in words)
+        given = _given_acquirers(program.package, by_type)
+        methods = contracts.acquiring_methods(_reachable(program.package))
+        own = contracts.acquiring_functions(program.package.path)
+        self._program = program
+        self._everywhere = frozenset(_encoded((*methods, *given, *own)))
+        self._in_file: dict[FileUnit, frozenset[bytes]] = {}
         self._known: dict[FunctionUnit, bool] = {}
         self._makers: dict[bytes, list[FunctionUnit]] = {}
         for unit in program.functions:
-            results = unit.declaration.results
-            if any(_may_hold(result.type) for result in results):
+            if program.holdings.any_of(unit.declaration.results, unit.file.package_file):
                 self._makers.setdefault(unit.name.encode(), []).append(unit)
-                if (
-                    unit.directives.acquires
-                    or _returns(results, by_type)
-                    or (_returns(results, closable) and (b"go" in unit.words or _looks_elsewhere(unit)))
-                ):
+                starts = b"go" in unit.words
+                if unit.directives.acquires or starts or _returns(unit.declaration.results, by_type):
                     self._known[unit] = True
-        self._names = frozenset(self._makers)
+        self._elsewhere = _made_elsewhere(program)
 
     def lets_in(self, unit: FunctionUnit) -> bool:
         """Whether the function may acquire, release or return something."""
@@ -76,18 +67,18 @@ class Gate:
 
     def may_hand_out(self, unit: FunctionUnit) -> bool:
         """Whether the callers of the function may have to release its result."""
-        return any(_may_hold(result.type) for result in unit.declaration.results) and self.lets_in(unit)
+        return unit in self._makers.get(unit.name.encode(), ()) and self.lets_in(unit)
 
     def may_be_acquire(self, unit: FunctionUnit, call: ir.Call) -> bool:
         """Whether the call may create an obligation, as far as its name tells: other packages than those of the standard
         library may do so under any name."""
         match call.func:
             case ir.Name(symbol=None, name=name):
-                return name.encode() in self._words or self._is_hot(name.encode())
+                return name.encode() in self._words(unit.file) or self._is_hot(name.encode())
             case ir.Selector(base=ir.Name(symbol=None) as base, field=name):
                 path = unit.file.package_file.path_of(base.name)
                 known = path is not None and unit.program.is_std(path) and not unit.program.is_of_module(path)
-                return not known or name.encode() in self._words
+                return not known or name.encode() in self._words(unit.file)
             case _:
                 return True
 
@@ -95,46 +86,69 @@ class Gate:
         """Whether a function of the package of that name may hand out something to release."""
         return any(self.may_hand_out(maker) for maker in self._makers.get(name, ()))
 
+    def _words(self, file: FileUnit) -> frozenset[bytes]:
+        """The acquiring names that the file can use: functions only of the packages that it imports."""
+        found = self._in_file.get(file)
+        if found is None:
+            paths = (declared.path for declared in file.decls.imports)
+            names = (name for path in paths for name in self._program.contracts.acquiring_functions(path))
+            found = self._in_file[file] = self._everywhere.union(_encoded(names))
+        return found
+
     def may_acquire(self, unit: FunctionUnit) -> bool:
         """Whether the function, or one that it calls by way of others of the package, has a word that acquires."""
         seen = {unit: None}
         todo = [unit]
         for current in todo:
             known = self._known.get(current)
-            if known or (known is None and _calls(current, self._words)):
+            if known or (known is None and self._calls_acquirer(current)):
                 self._known[unit] = True
                 return True
             if known is None:
-                makers = [maker for name in current.words & self._names for maker in self._makers[name]]
+                makers = [maker for name in current.words & self._makers.keys() for maker in self._makers[name]]
                 todo += [maker for maker in makers if maker not in seen]
                 seen |= dict.fromkeys(makers)
         self._known |= dict.fromkeys(seen, False)
         return False
 
+    def _calls_acquirer(self, unit: FunctionUnit) -> bool:
+        if _calls(unit, self._words(unit.file)):
+            return True
+        names = unit.words & self._elsewhere.keys()
+        return any(name + b"(" in unit.code and any(map(self._hands_out, self._elsewhere[name])) for name in names)
+
+    def _hands_out(self, declared: Declared) -> bool:
+        """The same question to another package of the module."""
+        unit = self._program.unit_of(declared)
+        return unit is not None and unit.program.gate.may_hand_out(unit)
+
+
+def _encoded(names: Iterable[str]) -> Iterator[bytes]:
+    return (name.encode() for name in names)
+
+
+def _made_elsewhere(program: Program) -> dict[bytes, list[Declared]]:
+    """The functions and methods of the imported packages of the module that may hand out something, by their names."""
+    found: dict[bytes, list[Declared]] = {}
+    paths = {declared.path for file in program.package.files for declared in file.decls.imports}
+    for path in sorted(paths) if program.module and not program.is_foreign else ():
+        package = program.world.import_package(path, program.package) if program.is_of_module(path) else None
+        if package is not None and package is not program.package:
+            tables = (package.functions, *package.methods.values())
+            for declared in (variant for table in tables for variants in table.values() for variant in variants):
+                if declared.name[:1].isupper() and _may_give(program, declared):
+                    found.setdefault(declared.name.encode(), []).append(declared)
+    return found
+
+
+def _may_give(program: Program, declared: Declared) -> bool:
+    node = declared.node
+    return isinstance(node, ir.Function) and program.holdings.any_of(node.results, declared.file)
+
 
 def _calls(unit: FunctionUnit, words: frozenset[bytes]) -> bool:
     """Whether one of the words is called, or instantiated, in the function."""
     return any(word + b"(" in unit.code or word + b"[" in unit.code for word in unit.words & words)
-
-
-def _looks_elsewhere(unit: FunctionUnit) -> bool:
-    """Whether the function may get what it returns from another package of the module, where the words are not known."""
-    imports = unit.file.package_file.guesses | unit.file.package_file.imports
-    own = (name for name, path in imports.items() if unit.program.is_of_module(path))
-    return any(name.encode() + b"." in unit.code for name in own)
-
-
-def _may_hold(type_: ir.TypeExpr) -> bool:
-    """Whether something to release can be behind a result of the type."""
-    match type_:
-        case ir.PointerType() | ir.SliceType() | ir.ArrayType():
-            return _may_hold(type_.elem)
-        case ir.MapType():
-            return _may_hold(type_.value)
-        case ir.NamedType():
-            return bool(type_.package) or type_.name not in _PLAIN_TYPES
-        case _:
-            return True
 
 
 class Endings:

@@ -19,6 +19,7 @@ from caulk.flow.channels import Uses
 from caulk.flow.directives import Directives, above
 from caulk.flow.endless import EndlessBodies, Start, starts_in
 from caulk.flow.gate import NEVER_RETURN, NEVER_RETURN_METHODS, Endings, Gate
+from caulk.flow.holdings import Holdings
 from caulk.flow.implementations import Implementations
 from caulk.flow.leaks import Leak, leaks_in
 from caulk.flow.placement import Placement
@@ -322,6 +323,11 @@ class Program:
     def endless(self) -> EndlessBodies:
         """The functions and literals that control never leaves."""
         return EndlessBodies()
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """Which types something to release can be behind."""
+        return Holdings(self)
 
     @cached_property
     def gate(self) -> Gate:

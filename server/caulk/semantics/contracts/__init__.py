@@ -92,11 +92,15 @@ class _ByCallee(Generic[T]):
                 return self.any_type[wild]
         return default
 
-    @property
-    def names(self) -> Iterable[str]:
-        """The full names, those for every type without the type."""
-        yield from self.exact
-        yield from (f"{package}.{method}" for package, method in self.any_type)
+    def names_of_contracts(self) -> Iterable[str]:
+        """The full names of what has a contract; those for every type have a star for it."""
+        yield from (name for name, entry in self.exact.items() if isinstance(entry, Contract))
+        wild = ((key, entry) for key, entry in self.any_type.items() if isinstance(entry, Contract))
+        yield from (f"{package}.*.{method}" for (package, method), _ in wild)
+
+    def entries(self) -> Iterable[T]:
+        yield from self.exact.values()
+        yield from self.any_type.values()
 
 
 _UNKNOWN = object()
@@ -114,10 +118,19 @@ class Contracts:
         self.types: dict[str, TypeContract] = {}
         for table in tables:
             self._add(table)
-        self._roots: dict[str, set[str]] = {}
-        for name in self._acquiring.names:
-            self._roots.setdefault("" if _is_std(name) else _root(name), set()).add(name.rpartition(".")[2])
+        self._functions: dict[str, set[str]] = {}
+        self._methods: dict[str, set[str]] = {}
+        for name in self._acquiring.names_of_contracts():
+            owner, _, last = name.rpartition(".")
+            if "." in owner.rpartition("/")[2]:
+                self._methods.setdefault("" if _is_std(name) else _root(name), set()).add(last)
+            else:
+                self._functions.setdefault(owner, set()).add(last)
         self._words: dict[frozenset[str], frozenset[str]] = {}
+        known = [entry for entry in self._acquiring.entries() if isinstance(entry, Contract)]
+        self._must_call = frozenset().union(*(contract.must_call for contract in known))
+        self.resources = frozenset(contract.resource[0] for contract in known if contract.resource)
+        """The fields behind which results hold what must be released (``Body``)."""
 
     def _add(self, table: Mapping[str, Any]) -> None:
         contract = None if table.get("kind") == "none" else contract_of(table)
@@ -147,15 +160,23 @@ class Contracts:
         said = self._handling.find(callee, {})
         return said.get(argument, said.get(None))
 
-    def words(self, modules: frozenset[str] | None) -> frozenset[str]:
-        """The last identifiers of all acquiring names: what a text must contain to be of interest.
+    def releases(self, method: str) -> bool:
+        """Whether a method of that name may release something."""
+        return method in self._must_call or self.ownership.release_pattern.match(method) is not None
+
+    def acquiring_functions(self, path: str) -> Iterable[str]:
+        """The names of the acquiring functions of a package."""
+        return self._functions.get(path, ())
+
+    def acquiring_methods(self, modules: frozenset[str] | None) -> frozenset[str]:
+        """The names of all acquiring methods, those of every type of a package included.
 
         ``modules``: the paths of the modules and packages whose types the code can meet (None: of any module)."""
-        roots = frozenset(self._roots)
+        roots = frozenset(self._methods)
         if modules is not None:
             roots = roots.intersection(map(_root, modules))
         if roots not in self._words:
-            self._words[roots] = frozenset().union(*(self._roots[root] for root in roots), self._roots.get("", ()))
+            self._words[roots] = frozenset().union(*(self._methods[root] for root in roots), self._methods.get("", ()))
         return self._words[roots]
 
 
