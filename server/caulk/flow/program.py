@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from caulk.flow import cfg
@@ -70,10 +71,15 @@ class FileUnit:
 
     def imports(self, *prefixes: str) -> bool:
         """Whether the file imports a package whose path is, or lies below, one of ``prefixes``."""
-        return any(
-            imported.path == prefix or imported.path.startswith(prefix + "/")
+        return not self._import_prefixes.isdisjoint(prefixes)
+
+    @cached_property
+    def _import_prefixes(self) -> frozenset[str]:
+        """The paths of the imports, and all paths that they lie below."""
+        return frozenset(
+            prefix
             for imported in self.decls.imports
-            for prefix in prefixes
+            for prefix in accumulate(imported.path.split("/"), lambda above, name: f"{above}/{name}")
         )
 
 

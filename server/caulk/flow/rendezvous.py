@@ -162,6 +162,7 @@ class Explorer:
         self._own = {channel.symbol: number for number, channel in enumerate(channels)}
         self._capacities = [channel.capacity for channel in channels]
         self._held = [channel.held | channel.given for channel in channels]
+        self._rests: dict[int, tuple[Thread, Rest | None]] = {}
         self._passed: set[int] = set()
         self._passed_again: set[int] = set()
 
@@ -211,7 +212,7 @@ class Explorer:
             if not thread.frames:
                 rests.append(None)
                 continue
-            rest = self._rest(thread, state)
+            rest = self._rest_of(thread)
             if rest is None:
                 return [(following, None) for following in self._internal(state, number)]
             rests.append(rest)
@@ -299,7 +300,14 @@ class Explorer:
 
     # -- where a thread stands
 
-    def _rest(self, thread: Thread, state: State) -> Rest | None:
+    def _rest_of(self, thread: Thread) -> Rest | None:
+        """The same as :meth:`_rest`, remembered: most threads stand still while one moves."""
+        known = self._rests.get(id(thread))
+        if known is None:
+            known = self._rests[id(thread)] = thread, self._rest(thread)
+        return known[1]
+
+    def _rest(self, thread: Thread) -> Rest | None:
         """The channel operations that the thread waits at; None when it can go on by itself."""
         frame = thread.frames[-1]
         if frame.block is None:
@@ -580,7 +588,7 @@ class Explorer:
 
     def _stuck(self, state: State, came_from: Origins) -> Iterator[Stuck]:
         """The goroutines that wait for ever in an end state."""
-        rests = [self._rest(thread, state) if thread.frames else None for thread in state.threads]
+        rests = [self._rest_of(thread) if thread.frames else None for thread in state.threads]
         for rest in rests:
             for offer in rest.offers if rest is not None else ():
                 if offer.use is Use.SEND and state.pipes[offer.pipe].closed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from caulk.ir import nodes as ir
@@ -196,6 +197,10 @@ def lower_declarations(skeleton: bytes) -> ir.FileDecls:
     return _Lowering(parse(skeleton)).file()
 
 
+def _but_comments(node: Node) -> list[Node]:
+    return [child for child in node.named_children if child.kind_id != _COMMENT]
+
+
 class _Lowering:
     """Lowers one tree. One dictionary holds the visible names; each scope remembers what its own names hid."""
 
@@ -210,15 +215,11 @@ class _Lowering:
         self._function: ir.Function | None = None
         self._symbols: list[Symbol] = []
         self._depth = 0
-        self._has_comments = has_comments and (b"//" in tree.text or b"/*" in tree.text)
+        has_comments = has_comments and (b"//" in tree.text or b"/*" in tree.text)
+        self._kids: Callable[[Node], list[Node]] = _but_comments if has_comments else attrgetter("named_children")
+        """The named children but for comments."""
 
     # -- nodes
-
-    def _kids(self, node: Node) -> list[Node]:
-        """The named children but for comments."""
-        if not self._has_comments:
-            return node.named_children
-        return [child for child in node.named_children if child.kind_id != _COMMENT]
 
     def _slice(self, node: Node) -> str:
         return self._between(node.start_byte, node.end_byte)
