@@ -66,6 +66,9 @@ class Bindings(Uses):
         if len(left) == 2 and ((isinstance(right[0], ir.Assertion) and values[0]) or self._is_receive(right[0])):
             symbol = left[1].symbol if isinstance(left[1], ir.Name) else None
             return (frozenset({(f"ok{known.token(symbol)}", True)}) if symbol is not None else frozenset()), None
+        if len(left) == 2 and isinstance(right[0], ir.Assertion) and self._mentions_error(right[0]):
+            symbol = left[1].symbol if isinstance(left[1], ir.Name) else None
+            return (frozenset({(f"error{known.token(symbol)}", True)}) if symbol is not None else frozenset()), None
         if isinstance(right[0], ir.Call) and self._releases_by_failing(right[0]):
             symbol = left[-1].symbol if isinstance(left[-1], ir.Name) else None
             return (frozenset({(f"fails{known.token(symbol)}", True)}) if symbol is not None else frozenset()), None

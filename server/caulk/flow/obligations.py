@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from caulk.flow import facts as known
-from caulk.flow.access import ELEMENT, Path, Place
+from caulk.flow.access import DEPENDENT, ELEMENT, Path, Place
 from caulk.flow.bindings import Bindings
 from caulk.flow.branches import Branches
 from caulk.flow.cfg import Block, BodyEnd, Edge, FunctionEnd, Item
@@ -187,8 +187,9 @@ class Walk(Bindings, Branches):
         return self._bind(left, values, (), facts)
 
     def _shared_with(self, spawned: ir.Call) -> None:
-        """A goroutine that sees what was there before may be meant to hold it."""
-        if self._terms.is_shared and any(map(self._held, expressions(spawned, literals=True))):
+        """A goroutine that sees what was there before may be meant to hold it; one that uses what lives on the value needs it."""
+        paths = [path for part in expressions(spawned, literals=True) for path in self._held(part)]
+        if (self._terms.is_shared and paths) or any(path[:2] == DEPENDENT for path in paths):
             raise PathEnd(Ending.TRANSFERRED)
 
     def _expression_statement(self, expr: ir.Expr) -> None:

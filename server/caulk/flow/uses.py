@@ -10,7 +10,7 @@ from caulk.flow.outcomes import BORROWS, TAKES, Aliases, Effect, EffectKind, End
 from caulk.flow.shapes import closure_of, last_name
 from caulk.ir import nodes as ir
 from caulk.semantics.contracts import CALL_ITSELF
-from caulk.semantics.model import Array, Callee, CalleeKind, Map, Signature, Slice, Struct
+from caulk.semantics.model import Array, Callee, CalleeKind, Chan, Map, Signature, Slice, Struct
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -268,9 +268,12 @@ class Uses:
         return self._dependents(callee)
 
     def _dependents(self, callee: Callee) -> Held:
-        """The result that lives on the receiver: what a method of it acquires."""
+        """The results that live on the receiver: what a method of it acquires, and channels that it feeds."""
         acquired = self._unit.program.contracts.of(callee)
-        return [(acquired.result, DEPENDENT)] if acquired is not None and acquired.given is None else []
+        if acquired is not None and acquired.given is None:
+            return [(acquired.result, DEPENDENT)]
+        results = callee.signature.results if callee.signature is not None else ()
+        return [(number, DEPENDENT) for number, type_ in enumerate(results) if isinstance(type_, Chan)]
 
     def _own_method(self, unit: FunctionUnit, paths: list[Path], release: Ending) -> Held:
         receiver = unit.function.receiver
