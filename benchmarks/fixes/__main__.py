@@ -25,7 +25,8 @@ def plans() -> tuple[Plan, ...]:
 @click.command()
 @click.option("--module", "wanted", multiple=True, help="Only modules whose path contains this.")
 @click.option("--work", type=click.Path(path_type=Path), help="Where the copies are put (and stay).")
-def main(wanted: tuple[str, ...], work: Path | None) -> None:
+@click.option("--changed-only", is_flag=True, help="Build and vet only the packages with changed files.")
+def main(wanted: tuple[str, ...], work: Path | None, changed_only: bool) -> None:
     """Fix copies of real modules in bulk; they must build, vet, pass their tests and be formatted as before."""
     pins = {pin.path: pin for pin in modules.load()}
     proofs: list[Proof] = []
@@ -33,7 +34,9 @@ def main(wanted: tuple[str, ...], work: Path | None) -> None:
         for plan in plans():
             if wanted and not any(part in plan.path for part in wanted):
                 continue
-            for proof in prove(plan, modules.directory(pins[plan.path]), work or Path(temporary)):
+            for proof in prove(
+                plan, modules.directory(pins[plan.path]), work or Path(temporary), changed_only=changed_only
+            ):
                 proofs.append(proof)
                 for kind in ("build", "vet", "unformatted", "failed", "faults"):
                     for line in getattr(proof, kind):

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,12 +88,12 @@ class Tree:
             return 0, 0, [*faults, done.stderr[-500:]]
         return int(found["fixed"]), int(found["files"]), faults
 
-    def state(self, plan: Plan | None) -> State:
-        """Build, vet, format, and test what is planned."""
-        build = self._messages(self._go("build", "./...").stderr)
-        vet = self._messages(self._go("vet", "./...").stderr)
+    def state(self, packages: Sequence[str], tests: Sequence[str], skip: str) -> State:
+        """What Go says of the packages: build, vet, format; and how the tests end."""
+        build = self._messages(self._go("build", *packages).stderr) if packages else Counter[str]()
+        vet = self._messages(self._go("vet", *packages).stderr) if packages else Counter[str]()
         listed = subprocess.run([_gofmt(), "-l", "."], cwd=self.directory, capture_output=True, text=True, check=False)
-        passed, failed = self._tests(plan) if plan is not None and plan.tests else (frozenset[str](), frozenset[str]())
+        passed, failed = self._tests(tests, skip) if tests else (frozenset[str](), frozenset[str]())
         return State(build, vet, frozenset(listed.stdout.split()), passed, failed)
 
     def _go(self, *args: str) -> subprocess.CompletedProcess[str]:
@@ -113,12 +113,12 @@ class Tree:
         lines = (line for line in output.splitlines() if line and not line.startswith(("#", "go: downloading")))
         return Counter(_POSITION.sub(lambda match: f"{match['file']}: ", line) for line in lines)
 
-    def _tests(self, plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
+    def _tests(self, tests: Sequence[str], skip: str) -> tuple[frozenset[str], frozenset[str]]:
         args = ["test", "-json", "-short", "-vet=off", "-count=1", "-timeout=300s"]
-        if plan.skip:
-            args.append(f"-skip={plan.skip}")
+        if skip:
+            args.append(f"-skip={skip}")
         outcome: dict[str, str] = {}
-        for line in self._go(*args, *plan.tests).stdout.splitlines():
+        for line in self._go(*args, *tests).stdout.splitlines():
             event = json.loads(line) if line.startswith("{") else {}
             if event.get("Action") in ("pass", "fail"):
                 outcome[f"{event.get('Package', '')} {event.get('Test', '')}".strip()] = event["Action"]
@@ -126,33 +126,46 @@ class Tree:
         return passed, frozenset(outcome) - passed
 
 
-def prove(plan: Plan, source: Path, work: Path) -> list[Proof]:
+def prove(plan: Plan, source: Path, work: Path, *, changed_only: bool) -> list[Proof]:
     """Fix a copy of the module below ``work``, first with the safe fixes, then with the others on top, and compare each with
-    the module as it was; the tests after the safe ones only. The copy stays there, for reading."""
+    a copy of the module as it was; the tests after the safe ones only. The copies stay there, for reading. ``changed_only``:
+    build and vet the packages with changed files alone (no fix changes what a package exports)."""
     target = work / plan.path.replace("/", "_")
-    if target.exists():
-        shutil.rmtree(target)
-    tree = Tree(source, target)
-    before = tree.state(plan)
-    return [_compare(plan, tree, before, unsafe=unsafe) for unsafe in (False, True)]
+    for known in (target, target.with_suffix(".before")):
+        if known.exists():
+            shutil.rmtree(known)
+    before, after = Tree(source, target.with_suffix(".before")), Tree(source, target)
+    return [_compare(plan, before, after, unsafe=unsafe, changed_only=changed_only) for unsafe in (False, True)]
 
 
-def _compare(plan: Plan, tree: Tree, before: State, *, unsafe: bool) -> Proof:
-    mode = "with unsafe" if unsafe else "safe"
-    passed = frozenset[str]() if unsafe else before.passed
-    proof = Proof(plan.path, mode, passed_before=len(passed), builds_before=not before.build)
-    proof.fixed, proof.files, proof.faults = tree.fix(unsafe=unsafe)
-    after = tree.state(None if unsafe else plan)
-    proof.build = _new(before.build, after.build)
-    proof.vet = _new(before.vet, after.vet)
-    proof.unformatted = sorted(after.unformatted - before.unformatted)
-    failed = passed - after.passed
+def _compare(plan: Plan, before: Tree, after: Tree, *, unsafe: bool, changed_only: bool) -> Proof:
+    proof = Proof(plan.path, "with unsafe" if unsafe else "safe")
+    proof.fixed, proof.files, proof.faults = after.fix(unsafe=unsafe)
+    packages = _changed(before, after) if changed_only else ["./..."]
+    tests = () if unsafe else plan.tests
+    old, new = before.state(packages, tests, plan.skip), after.state(packages, tests, plan.skip)
+    proof.passed_before, proof.builds_before = len(old.passed), not old.build
+    proof.build = _new(old.build, new.build)
+    proof.vet = _new(old.vet, new.vet)
+    proof.unformatted = sorted(new.unformatted - old.unformatted)
+    failed = old.passed - new.passed
     if failed:  # perhaps one of those that fail now and then
-        failed -= tree.state(plan).passed
+        failed -= after.state((), tests, plan.skip).passed
     proof.failed = sorted(failed)
-    proof.again, _, faults = tree.fix(unsafe=unsafe)
+    proof.again, _, faults = after.fix(unsafe=unsafe)
     proof.faults += faults
     return proof
+
+
+def _changed(before: Tree, after: Tree) -> list[str]:
+    """The packages with changed or new files."""
+    found = set()
+    for path in after.directory.rglob("*.go"):
+        relative = path.relative_to(after.directory)
+        known = before.directory / relative
+        if not known.exists() or known.read_bytes() != path.read_bytes():
+            found.add(f"./{relative.parent}")
+    return sorted(found)
 
 
 def _new(before: Counter[str], after: Counter[str]) -> list[str]:
