@@ -130,11 +130,12 @@ def prove(plan: Plan, source: Path, work: Path, *, changed_only: bool) -> list[P
     """Fix a copy of the module below ``work``, first with the safe fixes, then with the others on top, and compare each with
     a copy of the module as it was; the tests after the safe ones only. The copies stay there, for reading. ``changed_only``:
     build and vet the packages with changed files alone (no fix changes what a package exports)."""
-    target = work / plan.path.replace("/", "_")
-    for known in (target, target.with_suffix(".before")):
+    name = plan.path.replace("/", "_")
+    copies = work / f"{name}-before", work / f"{name}-after"
+    for known in copies:
         if known.exists():
             shutil.rmtree(known)
-    before, after = Tree(source, target.with_suffix(".before")), Tree(source, target)
+    before, after = (Tree(source, copy) for copy in copies)
     return [_compare(plan, before, after, unsafe=unsafe, changed_only=changed_only) for unsafe in (False, True)]
 
 
@@ -173,8 +174,8 @@ def _new(before: Counter[str], after: Counter[str]) -> list[str]:
 
 
 def _go() -> str:
-    beside = Path(sys.executable).with_name("go")
-    return str(beside) if beside.exists() else "go"
+    """The user's Go, whose cache is warm; else that of this environment."""
+    return shutil.which("go") or str(Path(sys.executable).with_name("go"))
 
 
 def _gofmt() -> str:
