@@ -142,6 +142,8 @@ def prove(plan: Plan, source: Path, work: Path, *, changed_only: bool) -> list[P
 def _compare(plan: Plan, before: Tree, after: Tree, *, unsafe: bool, changed_only: bool) -> Proof:
     proof = Proof(plan.path, "with unsafe" if unsafe else "safe")
     proof.fixed, proof.files, proof.faults = after.fix(unsafe=unsafe)
+    if not proof.fixed:
+        return proof
     packages = _changed(before, after) if changed_only else ["./..."]
     tests = () if unsafe else plan.tests
     old, new = before.state(packages, tests, plan.skip), after.state(packages, tests, plan.skip)
