@@ -18,6 +18,7 @@ from caulk.semantics.model import ANY, Basic, Callee, CalleeKind, Interface, Poi
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
+    from caulk.semantics.typer import Typer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,7 +226,12 @@ class _Finder:
             return None
         if contract is not None and contract.kind == "file" and self._is_embedded(call):
             return None
-        if contract is not None and contract.kind == "cancel" and self._is_rootless(call) and not self._is_given(left):
+        if (
+            contract is not None
+            and contract.kind == "cancel"
+            and is_rootless(self._typer, call)
+            and not self._is_given(left)
+        ):
             return None
         if contract is not None and contract.given == RECEIVER and self._is_taken_back_elsewhere(call, contract):
             return None
@@ -251,12 +257,6 @@ class _Finder:
             return False
         owner = named(self._typer.type_of(made.args[0]))
         return owner is not None and owner.qualified == "embed.FS"
-
-    def _is_rootless(self, call: ir.Call) -> bool:
-        """Whether a context without a deadline is made from ``context.Background()`` or ``context.TODO()`` itself."""
-        parent = call.args[0] if last_name(call.func) in ("WithCancel", "WithCancelCause") and call.args else None
-        roots = ("context.Background", "context.TODO")
-        return isinstance(parent, ir.Call) and self._typer.callee(parent).name in roots
 
     def _is_given(self, left: tuple[ir.Expr, ...]) -> bool:
         """Whether a call or a literal gets the first of the variables: then something may wait for it."""
@@ -355,6 +355,12 @@ class _Finder:
                 known = self._contracts.types.get(evidence.type)
                 return replace(known.contract, result=0, unless_error=1) if known else None
         return None
+
+
+def is_rootless(typer: Typer, call: ir.Call) -> bool:
+    """Whether a context without a deadline is made from ``context.Background()`` or ``context.TODO()`` itself."""
+    parent = call.args[0] if last_name(call.func) in ("WithCancel", "WithCancelCause") and call.args else None
+    return isinstance(parent, ir.Call) and typer.callee(parent).name in ("context.Background", "context.TODO")
 
 
 def _is_head_request(expr: ir.Expr) -> bool:

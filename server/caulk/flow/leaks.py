@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from caulk.flow.access import Place, mentions, place_of
-from caulk.flow.acquires import Acquire
+from caulk.flow.access import Place, captured_symbols, mentions, place_of
+from caulk.flow.acquires import Acquire, is_rootless
 from caulk.flow.after_release import use_after
 from caulk.flow.cfg import BodyEnd, Edge, FunctionEnd, Item
 from caulk.flow.keeping import Slot, kept_in
@@ -16,7 +16,7 @@ from caulk.flow.outcomes import Ending, Event, OpenExit, Outcome, Terms
 from caulk.flow.shapes import tested_for_nil
 from caulk.flow.spawned import Spawned, forgetful_goroutine
 from caulk.ir import nodes as ir
-from caulk.ir.visit import expressions, statements
+from caulk.ir.visit import expressions, statements, walk
 from caulk.semantics.contracts import CALL_ITSELF, RECEIVER
 from caulk.semantics.model import CalleeKind, named
 
@@ -233,12 +233,29 @@ def ending_methods(unit: FunctionUnit, slot: Slot) -> list[FunctionUnit]:
 
 def _tolerated(unit: FunctionUnit, acquire: Acquire, outcome: Outcome) -> bool:
     """Error paths may abandon a compressing writer: only one that is never closed counts. What was there before the call and
-    is not made here (a semaphore, a field) may be meant to be held on: it counts where it is released on another path."""
+    is not made here (a semaphore, a field) may be meant to be held on: it counts where it is released on another path. A
+    context without a parent is kept by nobody but who waits for it."""
+    if acquire.contract.kind == "cancel" and is_rootless(unit.typer, acquire.call) and _nothing_waits(acquire, outcome):
+        return True
     if acquire.contract.given is not None and not _is_made_here(unit, acquire):
         return not outcome.has(Ending.RELEASED, Ending.DEFERRED)
     return acquire.contract.never_only and outcome.has(
         Ending.RELEASED, Ending.DEFERRED, Ending.TRANSFERRED, Ending.RETURNED
     )
+
+
+def _nothing_waits(acquire: Acquire, outcome: Outcome) -> bool:
+    """Whether all open exits come before the first goroutine or literal that gets the context: calls are over by then."""
+    context, body = acquire.symbol_at(0), acquire.function.body
+    if context is None or body is None:
+        return False
+    waiting = [
+        part.start
+        for part in walk(body)
+        if (isinstance(part, ir.Go) and mentions(part.call, frozenset({context})))
+        or (isinstance(part, ir.FuncLit) and context in captured_symbols(part.function))
+    ]
+    return all(exit_.item.end <= min(waiting, default=exit_.item.end) for exit_ in outcome.open)
 
 
 def _is_covered_by_parent(unit: FunctionUnit, acquire: Acquire) -> bool:
