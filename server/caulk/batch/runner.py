@@ -80,15 +80,16 @@ def run(
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Trees are many and die by their reference counts: a collector that keeps looking at them costs two thirds more time."""
+    """A collector that keeps looking at many trees costs two thirds more time. What is left of them is frozen at the end, for a
+    command is over then and a last look at all of it costs seconds."""
     before = gc.get_threshold()
     gc.freeze()  # forked processes share what is loaded by now, uncopied
     gc.set_threshold(100_000, 20, 50)
     try:
         yield
     finally:
+        gc.freeze()
         gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 _workspaces: dict[tuple[str, str], Workspace] = {}
