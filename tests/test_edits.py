@@ -62,7 +62,7 @@ def small_memories() -> Iterator[None]:
     limits = {memory: memory.limit for memory in (declarations, lower_function, split)}
     for memory in limits:
         memory.clear()
-        memory.limit = 20_000
+        memory.limit = 6_000
     yield
     for memory, limit in limits.items():
         memory.limit = limit
@@ -104,7 +104,7 @@ def test_memory_stays_flat(editor: Editor, small_memories: None) -> None:
         return len(gc.get_objects())
 
     settled = edits(range(60))
-    assert edits(range(60, 180)) < settled * 1.05
+    assert edits(range(60, 180)) < settled + 1000  # eight objects an edit would be a leak
 
 
 def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
