@@ -32,7 +32,8 @@ def started_by(unit: FunctionUnit, function: ir.Function) -> Started | None:
     """The object that ``function`` makes, when it starts a loop for it which ends only by a method of the object."""
     if function.body is None or b"go" not in unit.words or _has_context(unit, function):
         return None
-    loops = [statement for statement in statements(function.body) if isinstance(statement, ir.Go)]
+    # one that is started under a condition belongs to an option
+    loops = [statement for statement in function.body.statements if isinstance(statement, ir.Go)]
     for result, owner in _made_results(unit, function) if loops else ():
         for method in _ending_methods(unit, owner):
             signals = frozenset(_signals(method))
