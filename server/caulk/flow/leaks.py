@@ -390,7 +390,9 @@ def _all_around(unit: FunctionUnit, node: ir.Node) -> Iterator[ir.Node]:
 
 
 def _happens_once(unit: FunctionUnit, statement: ir.Defer) -> bool:
-    """Whether the statement stands in the arm of a select that receives from a timer: it fires once."""
+    """Whether the statement stands in the arm of a select that receives from a timer: it fires once, when nobody resets it."""
+    if b"Reset" in unit.words:
+        return False
     for around in unit.uses.around(statement):
         comm = around.comm if isinstance(around, ir.CommCase) else None
         received = comm.expr if isinstance(comm, ir.ExprStmt) else None
