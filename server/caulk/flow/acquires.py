@@ -117,6 +117,7 @@ class _Finder:
         self._function = function
         self._typer = unit.typer
         self._contracts = unit.program.contracts
+        self._may_be_inline = any(name.encode() in unit.words for name in self._contracts.inline_names)
 
     def find(self, block: Block, index: int, item: Item) -> Iterator[Acquire]:
         match item:
@@ -180,11 +181,13 @@ class _Finder:
         self, block: Block, index: int, item: ir.Assign | ir.ExprStmt | ir.Return | ir.Send | ir.Expr
     ) -> Iterator[Acquire]:
         """``pool.Get().Do(…)``: nobody can release what has no name."""
+        if not self._may_be_inline:
+            return
         for part in expressions(item):
             if not (isinstance(part, ir.Call) and isinstance(part.func, ir.Selector)):
                 continue
             inner = part.func.base
-            if isinstance(inner, ir.Call):
+            if isinstance(inner, ir.Call) and last_name(inner.func) in self._contracts.inline_names:
                 contract = self._applicable(self._table_contract(inner), inner)
                 if contract and contract.inline and part.func.field not in contract.must_call:
                     yield Acquire(self._function, block, index, item, inner, contract, inline=True)

@@ -34,6 +34,22 @@ class Bindings(Uses):
         aliases, errors, facts = self._bind(item.left, values, paired, facts)
         return aliases, errors, facts | flags
 
+    def _assigned_elsewhere(self, item: ir.Assign, facts: known.Facts) -> known.Facts:
+        """What is known after an assignment that has nothing to do with what the walk follows."""
+        if item.op not in ("=", ":=", "var", "const"):
+            return self._forget(item.left[0], facts) if item.left else facts
+        if self._ends_path(item):
+            raise PathEnd(Ending.STOPPED)
+        paired = item.right if len(item.left) == len(item.right) else ()
+        return self._bind(item.left, [None] * len(item.left), paired, facts)[2]
+
+    def _ends_path(self, item: ir.Assign) -> bool:
+        """Whether the call that gives several values never returns."""
+        right = item.right
+        return (
+            len(right) == 1 != len(item.left) and isinstance(right[0], ir.Call) and self._unit.never_returns(right[0])
+        )
+
     def _values(self, item: ir.Assign) -> list[list[Path] | None]:
         """For every left side the paths of the obligation in the value that it gets."""
         left, right = item.left, item.right
@@ -47,7 +63,7 @@ class Bindings(Uses):
             for result, path in self._value(right[0]):
                 if result < len(values):
                     values[result] = [*(values[result] or ()), path]
-            if isinstance(right[0], ir.Call) and self._unit.never_returns(right[0]):
+            if self._ends_path(item):
                 raise PathEnd(Ending.STOPPED)
         return values
 

@@ -3,6 +3,7 @@ place is looked at: where none of them releases it or hands it on, nobody ever w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -125,13 +126,21 @@ class _Keeper:
 
     def is_ended(self, slot: Slot) -> bool:
         """Whether anybody in the package releases what is in ``slot``, hands it on, or may do so."""
-        word = slot.name.encode()
+        word, release = slot.name.encode(), self._release_of(slot)
+        units = [unit for unit in self._unit.program.functions if word in unit.words]
+        units.sort(key=lambda unit: release.search(unit.code) is None)  # other uses may take a walk each
         return any(
             self._use(unit, node, slot.path) is not _Use.NEUTRAL
-            for unit in self._unit.program.functions
-            if word in unit.words
+            for unit in units
             for node in self._occurrences(unit, slot)
         )
+
+    def _release_of(self, slot: Slot) -> re.Pattern[bytes]:
+        """Matches what looks like a release of ``slot``, or of what is behind it."""
+        names = self._terms.must_call | self._terms.released_by | self._unit.program.contracts.ownership.release_names
+        methods = "|".join(sorted(map(re.escape, names)))
+        called = r"|\(" if CALL_ITSELF in names else ""
+        return re.compile(rf"\b{slot.name}(?:\.\w+)*(?:\.(?:{methods})\b{called})".encode())
 
     def _occurrences(self, unit: FunctionUnit, slot: Slot) -> Iterator[ir.Expr]:
         body = unit.function.body

@@ -38,7 +38,7 @@ class State:
     facts: known.Facts
 
 
-_PASSED_BY = (ir.ExprStmt, ir.Send, *EXPRESSIONS)
+_PASSED_BY = frozenset({ir.ExprStmt, ir.Send, ir.Go, ir.Defer, *EXPRESSIONS})
 """What is passed by where no variable that the walk follows occurs in it."""
 
 
@@ -47,8 +47,6 @@ class Walk(Bindings, Branches):
 
     def __init__(self, unit: FunctionUnit, function: ir.Function, terms: Terms) -> None:
         super().__init__(unit, function, terms)
-        self._wanted = self._summaries.repeated_conditions(self._graph)
-        self._aliases: Aliases = frozenset()
         self._block_now = self._graph.entry
 
     # -- the walk
@@ -78,11 +76,14 @@ class Walk(Bindings, Branches):
         self._block_now = state.block
         for number in range(state.index, len(state.block.items)):
             item = state.block.items[number]
-            if isinstance(item, _PASSED_BY) and not self._concerns(item, aliases, errors):
+            if type(item) in _PASSED_BY and not self._concerns(item, aliases, errors):
                 continue
             self._aliases, self._errors = aliases, errors
             try:
-                aliases, errors, facts = self._item(item, facts, outcome)
+                if isinstance(item, ir.Assign) and not self._concerns(item, aliases, errors):
+                    facts = self._assigned_elsewhere(item, facts)
+                else:
+                    aliases, errors, facts = self._item(item, facts, outcome)
             except PathEnd as end:
                 outcome.events.append(Event(end.ending, state.block, item, errors, aliases))
                 if end.ending is Ending.OVERWRITTEN:
@@ -94,12 +95,13 @@ class Walk(Bindings, Branches):
     def _concerns(self, item: Item, aliases: Aliases, errors: Errors) -> bool:
         """Whether a variable that the walk follows occurs in the item, or in a closure that it names."""
         occurring = self._summaries.occurring(item)
+        if not occurring:
+            return False
+        for alias in aliases:
+            if alias.symbol in occurring:
+                return True
         owner = self._terms.owner
-        return (
-            any(alias.symbol in occurring for alias in aliases)
-            or not errors.isdisjoint(occurring)
-            or (owner is not None and owner.symbol in occurring)
-        )
+        return not errors.isdisjoint(occurring) or (owner is not None and owner.symbol in occurring)
 
     @staticmethod
     def _loop_branch(state: State, came_from: dict[State, State | None]) -> tuple[Block, ir.Branch | BodyEnd | None]:

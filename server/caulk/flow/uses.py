@@ -31,7 +31,6 @@ class Uses:
         self._callees = Callees(unit, terms)
         self._graph = unit.cfg(function)
         self._wanted = self._summaries.repeated_conditions(self._graph)
-        self._graph = unit.cfg(function)
         self._aliases: Aliases = frozenset()
         self._errors: Errors = frozenset()
 

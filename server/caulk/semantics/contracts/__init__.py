@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -92,15 +92,12 @@ class _ByCallee(Generic[T]):
                 return self.any_type[wild]
         return default
 
-    def names_of_contracts(self) -> Iterable[str]:
-        """The full names of what has a contract; those for every type have a star for it."""
-        yield from (name for name, entry in self.exact.items() if isinstance(entry, Contract))
-        wild = ((key, entry) for key, entry in self.any_type.items() if isinstance(entry, Contract))
-        yield from (f"{package}.*.{method}" for (package, method), _ in wild)
-
-    def entries(self) -> Iterable[T]:
-        yield from self.exact.values()
-        yield from self.any_type.values()
+    def contracts(self) -> Iterator[tuple[str, Contract]]:
+        """What has a contract, by its full name; that for every type has a star for it."""
+        wild = ((f"{package}.*.{method}", entry) for (package, method), entry in self.any_type.items())
+        for name, entry in (*self.exact.items(), *wild):
+            if isinstance(entry, Contract):
+                yield name, entry
 
 
 _UNKNOWN = object()
@@ -120,16 +117,18 @@ class Contracts:
             self._add(table)
         self._functions: dict[str, set[str]] = {}
         self._methods: dict[str, set[str]] = {}
-        for name in self._acquiring.names_of_contracts():
+        known = dict(self._acquiring.contracts())
+        for name in known:
             owner, _, last = name.rpartition(".")
             if "." in owner.rpartition("/")[2]:
                 self._methods.setdefault("" if _is_std(name) else _root(name), set()).add(last)
             else:
                 self._functions.setdefault(owner, set()).add(last)
         self._words: dict[frozenset[str], frozenset[str]] = {}
-        known = [entry for entry in self._acquiring.entries() if isinstance(entry, Contract)]
-        self._must_call = frozenset().union(*(contract.must_call for contract in known))
-        self.resources = frozenset(contract.resource[0] for contract in known if contract.resource)
+        self.inline_names = frozenset(name.rpartition(".")[2] for name, contract in known.items() if contract.inline)
+        """The last names of what may be acquired and used on the spot."""
+        self._must_call = frozenset().union(*(contract.must_call for contract in known.values()))
+        self.resources = frozenset(contract.resource[0] for contract in known.values() if contract.resource)
         """The fields behind which results hold what must be released (``Body``)."""
 
     def _add(self, table: Mapping[str, Any]) -> None:
