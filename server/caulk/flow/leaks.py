@@ -155,7 +155,8 @@ def _judge(unit: FunctionUnit, acquire: Acquire) -> Iterator[Leak]:
         yield Leak(unit, LeakKind.DISCARDED, acquire)
         return
     outcome = unit.program.summaries.outcome(unit, acquire)
-    if outcome is None or not (outcome.open or outcome.exceeded):
+    handed_over = outcome is None or outcome.has(Ending.TRANSFERRED, Ending.RETURNED)
+    if handed_over and not (outcome and (outcome.open or outcome.exceeded)):
         slot = kept_in(unit, acquire)
         if slot is not None and _is_leak(unit, acquire, slot):
             yield Leak(unit, LeakKind.KEPT, acquire, outcome, slot=slot)
