@@ -54,6 +54,8 @@ class Fix:
     drops_imports: frozenset[str] = frozenset()
     """Paths that the edits may leave unused; dropped when nothing else in the file uses them."""
     new_files: tuple[NewFile, ...] = ()
+    declares: frozenset[str] = frozenset()
+    """Package-level names that the edits declare: of two fixes that chose the same one, the second waits a round."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
     declaration = Edit(hoist.function_end, hoist.function_end, source.newline.join(("", "", *lines)).encode())
     imports = frozenset({"sync"}) if hoist.lazy else frozenset()
     title = f"Make it once for the package ({hoist.name})"
-    yield Fix("hoist-client", title, (use, declaration), Applicability.UNSAFE, imports)
+    names = frozenset({hoist.name})
+    yield Fix("hoist-client", title, (use, declaration), Applicability.UNSAFE, imports, declares=names)
 
 
 def _lazy(hoist: Hoist) -> list[str]:

@@ -171,8 +171,14 @@ class _Run:
 
     def _choices(self, analyses: Analyses) -> dict[str, list[Choice]]:
         """What is to be done in each file; files with nothing to do are left out."""
-        found = {path: list(self._choose(analysis, unsafe=self.unsafe)) for path, analysis in analyses.items()}
-        return {path: choices for path, choices in found.items() if choices}
+        declared: set[str] = set()
+        found: dict[str, list[Choice]] = {}
+        for path, analysis in analyses.items():
+            for finding, fix in self._choose(analysis, unsafe=self.unsafe):
+                if declared.isdisjoint(fix.declares):
+                    declared |= fix.declares
+                    found.setdefault(path, []).append((finding, fix))
+        return found
 
     def _choose(self, analysis: Analysis, *, unsafe: bool) -> Iterator[Choice]:
         """One fix a finding: the best one that is allowed."""

@@ -31,6 +31,7 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
         (use, pool),
         Applicability.UNSAFE,
         imports,
+        declares=frozenset({evidence.pool_name}),
     )
 
 

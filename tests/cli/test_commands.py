@@ -264,7 +264,7 @@ def test_ignored_generated_and_vendored_files(module: Path) -> None:
 
 BROKEN_FIX = """
 import caulk_codefixes.defer_release as fix
-fix.deferred = lambda release, settings: ["defer f.Close(nowhere)"]
+fix.guarded = lambda release, lines: ["defer f.Close(nowhere)"]
 from caulk.cli.main import main
 main(prog_name="caulk")
 """
