@@ -211,7 +211,10 @@ class _Finder:
         if has_body:
             return contract or self._passed_through(call, callee)
         if callee.signature is not None:
-            return self._passed_through(call, callee) or self._by_type(callee)
+            found = self._by_type(callee)
+            if found is None and callee.kind is CalleeKind.FUNCTION:
+                self._unit.program.gate.rule_out(callee)
+            return self._passed_through(call, callee) or found
         return self._by_use(call, callee, left)
 
     def _applicable(self, contract: Contract | None, call: ir.Call, left: tuple[ir.Expr, ...] = ()) -> Contract | None:

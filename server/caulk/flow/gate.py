@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from caulk.ir import nodes as ir
+from caulk.semantics.model import Callee
 from caulk.semantics.packages import Declared, Package
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Gate:
         self._everywhere = frozenset(_encoded((*methods, *given, *own)))
         self._in_file: dict[FileUnit, frozenset[bytes]] = {}
         self._known: dict[FunctionUnit, bool] = {}
+        self._harmless: set[tuple[str | None, str]] = set()
         self._makers: dict[bytes, list[FunctionUnit]] = {}
         for unit in program.functions:
             if program.holdings.any_of(unit.declaration.results, unit.file.package_file):
@@ -77,10 +79,18 @@ class Gate:
                 return name.encode() in self._words(unit.file) or self._is_hot(name.encode())
             case ir.Selector(base=ir.Name(symbol=None) as base, field=name):
                 path = unit.file.package_file.path_of(base.name)
+                if (path, name) in self._harmless:
+                    return False
                 known = path is not None and unit.program.is_std(path) and not unit.program.is_of_module(path)
                 return not known or name.encode() in self._words(unit.file)
             case _:
                 return True
+
+    def rule_out(self, function: Callee) -> None:
+        """Remember that no call of a function of another module creates an obligation; a generic one may give anything."""
+        node = function.declared.node if function.declared is not None else None
+        if isinstance(node, ir.Function) and not node.type_params:
+            self._harmless.add((function.package, function.short))
 
     def _is_hot(self, name: bytes) -> bool:
         """Whether a function of the package of that name may hand out something to release."""
