@@ -8,7 +8,7 @@ DEV := $(VENV)/.dev.stamp
 EXTENSION := vscode-extension/node_modules/.stamp
 SHOP := examples/gin-shop
 
-.PHONY: demo test lint types layers unit editors extension format precision bench clean
+.PHONY: demo test lint types layers unit editors extension format precision fixes bench clean
 
 demo: $(RUN)
 	@echo "== caulk check $(SHOP)"
@@ -46,6 +46,10 @@ bench: $(DEV)
 # fetches real modules through the Go module proxy; `make precision ARGS="--module gin --fresh"` for some of them
 precision: $(DEV)
 	$(BIN)/python -m benchmarks.precision $(ARGS)
+
+# repairs real modules in bulk, builds, vets and tests them: `make fixes ARGS="--module restic --changed-only"` for some of them
+fixes: $(DEV)
+	$(BIN)/python -m benchmarks.fixes $(ARGS)
 
 format: $(DEV)
 	$(BIN)/ruff format .

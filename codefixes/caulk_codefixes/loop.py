@@ -1,7 +1,7 @@
 """Fix the files of a package until nothing is left to fix: analyse, offer, apply, analyse again.
 
-A round analyses the package once for all its files. Every edit is checked: its finding must be gone, no new one may have come
-anywhere in the package, and no text may parse worse than before."""
+A round analyses the package once for all its files. Every edit is checked: its finding must be gone, no new one of the same or a
+higher tier may have come anywhere in the package, and no text may parse worse than before."""
 
 from __future__ import annotations
 
