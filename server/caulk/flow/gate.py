@@ -45,8 +45,8 @@ class Gate:
 
     def __init__(self, program: Program) -> None:
         contracts = program.contracts
-        by_type = frozenset(name.rpartition(".")[2] for name in contracts.types)
-        given = _given_acquirers(program.package, by_type)
+        self._by_type = frozenset(name.rpartition(".")[2] for name in contracts.types)
+        given = _given_acquirers(program.package, self._by_type)
         methods = contracts.acquiring_methods(_reachable(program.package))
         own = contracts.acquiring_functions(program.package.path)
         self._program = program
@@ -55,13 +55,12 @@ class Gate:
         self._known: dict[FunctionUnit, bool] = {}
         self._harmless: set[tuple[str | None, str]] = set()
         self._makers: dict[bytes, list[FunctionUnit]] = {}
+        self._named: dict[bytes, list[FunctionUnit]] = {}
         for unit in program.functions:
-            if program.holdings.any_of(unit.declaration.results, unit.file.package_file):
-                self._makers.setdefault(unit.name.encode(), []).append(unit)
-                starts = b"go" in unit.words
-                if unit.directives.acquires or starts or _returns(unit.declaration.results, by_type):
-                    self._known[unit] = True
-        self._elsewhere = _made_elsewhere(program)
+            if unit.declaration.results:
+                self._named.setdefault(unit.name.encode(), []).append(unit)
+        self._elsewhere = _declared_elsewhere(program)
+        self._hot_elsewhere: dict[bytes, bool] = {}
 
     def lets_in(self, unit: FunctionUnit) -> bool:
         """Whether the function may acquire, release or return something."""
@@ -69,7 +68,7 @@ class Gate:
 
     def may_hand_out(self, unit: FunctionUnit) -> bool:
         """Whether the callers of the function may have to release its result."""
-        return unit in self._makers.get(unit.name.encode(), ()) and self.lets_in(unit)
+        return unit in self._makers_of(unit.name.encode()) and self.lets_in(unit)
 
     def may_be_acquire(self, unit: FunctionUnit, call: ir.Call) -> bool:
         """Whether the call may create an obligation, as far as its name tells: other packages than those of the standard
@@ -94,7 +93,20 @@ class Gate:
 
     def _is_hot(self, name: bytes) -> bool:
         """Whether a function of the package of that name may hand out something to release."""
-        return any(self.may_hand_out(maker) for maker in self._makers.get(name, ()))
+        return any(map(self.lets_in, self._makers_of(name)))
+
+    def _makers_of(self, name: bytes) -> list[FunctionUnit]:
+        """The functions of that name whose results can hold something to release."""
+        found = self._makers.get(name)
+        if found is None:
+            holdings, named = self._program.holdings, self._named.get(name, ())
+            found = [unit for unit in named if holdings.any_of(unit.declaration.results, unit.file.package_file)]
+            self._makers[name] = found
+            for unit in found:
+                starts = b"go" in unit.words
+                if unit.directives.acquires or starts or _returns(unit.declaration.results, self._by_type):
+                    self._known[unit] = True
+        return found
 
     def _words(self, file: FileUnit) -> frozenset[bytes]:
         """The acquiring names that the file can use: functions only of the packages that it imports."""
@@ -107,6 +119,7 @@ class Gate:
 
     def may_acquire(self, unit: FunctionUnit) -> bool:
         """Whether the function, or one that it calls by way of others of the package, has a word that acquires."""
+        self._makers_of(unit.name.encode())  # which are known
         seen = {unit: None}
         todo = [unit]
         for current in todo:
@@ -115,7 +128,7 @@ class Gate:
                 self._known[unit] = True
                 return True
             if known is None:
-                makers = [maker for name in current.words & self._makers.keys() for maker in self._makers[name]]
+                makers = [maker for name in current.words & self._named.keys() for maker in self._makers_of(name)]
                 todo += [maker for maker in makers if maker not in seen]
                 seen |= dict.fromkeys(makers)
         self._known |= dict.fromkeys(seen, False)
@@ -125,10 +138,19 @@ class Gate:
         if _calls(unit, self._words(unit.file)):
             return True
         names = unit.words & self._elsewhere.keys()
-        return any(name + b"(" in unit.code and any(map(self._hands_out, self._elsewhere[name])) for name in names)
+        return any(name + b"(" in unit.code and self._is_hot_elsewhere(name) for name in names)
+
+    def _is_hot_elsewhere(self, name: bytes) -> bool:
+        """Whether a function of that name in another package of the module may hand out something to release."""
+        found = self._hot_elsewhere.get(name)
+        if found is None:
+            found = self._hot_elsewhere[name] = any(map(self._hands_out, self._elsewhere[name]))
+        return found
 
     def _hands_out(self, declared: Declared) -> bool:
-        """The same question to another package of the module."""
+        node = declared.node
+        if not isinstance(node, ir.Function) or not self._program.holdings.any_of(node.results, declared.file):
+            return False
         unit = self._program.unit_of(declared)
         return unit is not None and unit.program.gate.may_hand_out(unit)
 
@@ -137,8 +159,8 @@ def _encoded(names: Iterable[str]) -> Iterator[bytes]:
     return (name.encode() for name in names)
 
 
-def _made_elsewhere(program: Program) -> dict[bytes, list[Declared]]:
-    """The functions and methods of the imported packages of the module that may hand out something, by their names."""
+def _declared_elsewhere(program: Program) -> dict[bytes, list[Declared]]:
+    """The functions and methods of the imported packages of the module, by their names."""
     found: dict[bytes, list[Declared]] = {}
     paths = {declared.path for file in program.package.files for declared in file.decls.imports}
     for path in sorted(paths) if program.module and not program.is_foreign else ():
@@ -146,14 +168,9 @@ def _made_elsewhere(program: Program) -> dict[bytes, list[Declared]]:
         if package is not None and package is not program.package:
             tables = (package.functions, *package.methods.values())
             for declared in (variant for table in tables for variants in table.values() for variant in variants):
-                if declared.name[:1].isupper() and _may_give(program, declared):
+                if declared.name[:1].isupper():
                     found.setdefault(declared.name.encode(), []).append(declared)
     return found
-
-
-def _may_give(program: Program, declared: Declared) -> bool:
-    node = declared.node
-    return isinstance(node, ir.Function) and program.holdings.any_of(node.results, declared.file)
 
 
 def _calls(unit: FunctionUnit, words: frozenset[bytes]) -> bool:
