@@ -12,6 +12,9 @@ TABLE = Path(__file__).with_name("verdicts.tsv")
 COLUMNS = ("module", "path", "function", "code", "text", "number", "verdict", "reason")
 
 
+TIERS = ("core", "extended", "experimental")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
     """What names a finding as long as its line reads the same, wherever in its function that stands."""
@@ -132,7 +135,7 @@ def tally(found: Iterable[Found], verdicts: Mapping[Key, Verdict]) -> dict[tuple
     present: set[Key] = set()
     for one in found:
         code = one.key.code
-        tiers.setdefault(code, one.tier)
+        tiers[code] = min(tiers.get(code, one.tier), one.tier, key=TIERS.index)
         present.add(one.key)
         counts = tallies.setdefault((code, one.tier), Tally())
         verdict = verdicts.get(one.key)
