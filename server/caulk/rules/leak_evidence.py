@@ -75,6 +75,8 @@ def _unreleased(leak: Leak) -> Evidence:
     place = acquire.place
     if outcome is None or release is None or place is None:
         return Evidence()
+    if _is_cut_off(leak):
+        return Evidence()
     graph = unit.cfg(acquire.function)
     spawned = leak.goroutines
     return Unreleased(
@@ -95,6 +97,25 @@ def _unreleased(leak: Leak) -> Evidence:
         error=error_result(unit, acquire.function),
         succeeds=all(succeeds(acquire.function, statement) for statement in outcome.return_statements),
     )
+
+
+def _is_cut_off(leak: Leak) -> bool:
+    """Whether what a compressing writer writes to is closed by a plain call: a close of the writer behind it comes too late."""
+    acquire = leak.acquire
+    target = acquire.call.args[0] if acquire.contract.kind == "compressor" and acquire.call.args else None
+    body = acquire.function.body
+    if not isinstance(target, ir.Name) or target.symbol is None or body is None:
+        return False
+    deferred = {id(statement.call) for statement in statements(body) if isinstance(statement, ir.Defer)}
+    closes = (
+        part.func.base
+        for part in expressions(body)
+        if isinstance(part, ir.Call)
+        and id(part) not in deferred
+        and isinstance(part.func, ir.Selector)
+        and part.func.field.startswith("Close")
+    )
+    return any(isinstance(base, ir.Name) and base.symbol is target.symbol for base in closes)
 
 
 def _goroutine_start(leak: Leak, spawned: list[ir.Go]) -> Place | None:

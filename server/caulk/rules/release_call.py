@@ -9,7 +9,7 @@ from caulk.flow.leaks import Leak
 from caulk.ir import nodes as ir
 from caulk.rules.fix_names import package_name
 from caulk.semantics.contracts import CALL_ITSELF, Contract, argument_number
-from caulk.semantics.model import named
+from caulk.semantics.model import Interface, named
 
 
 def release_of(leak: Leak, name: str | None = None) -> Release | None:
@@ -32,11 +32,20 @@ def release_of(leak: Leak, name: str | None = None) -> Release | None:
         if function is None:
             return None
         call = f"{function}({_with_value(contract, target, argument)})"
-    unchecked = contract.unless_error is not None and acquire.error_symbol is None and not contract.nil_safe
+    nil_safe = contract.nil_safe and not _is_interface(leak)
+    unchecked = contract.unless_error is not None and acquire.error_symbol is None and not nil_safe
     unchecked = unchecked or (contract.maybe_nil and method != CALL_ITSELF)
     drains = contract.kind == "body" and not contract.released_through and package_name(leak.unit, "io") == ("io", "io")
     drain = target if drains else ""
     return Release(call, contract.returns_error, base if unchecked else "", not contract.idempotent, drain)
+
+
+def _is_interface(leak: Leak) -> bool:
+    """Whether the value is held as an interface, whose methods cannot be called on nil whatever the type behind it says."""
+    typer, place = leak.unit.typer, leak.acquire.place
+    targets = (target for target in leak.acquire.left if isinstance(target, ir.Name))
+    held = next((target for target in targets if place is not None and target.symbol is place.symbol), None)
+    return held is not None and isinstance(typer.underlying(typer.type_of(held)), Interface)
 
 
 def _with_value(contract: Contract, value: str, argument: str) -> str:
