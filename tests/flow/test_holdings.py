@@ -58,6 +58,6 @@ def test_only_types_with_something_to_release_hold(tmp_path: Path, monkeypatch: 
     holding = {
         unit.name
         for unit in program.functions
-        if program.holdings.any_of(unit.declaration.results, unit.file.package_file)
+        if program.holdings.any_of(unit.head.function.results, unit.file.package_file)
     }
     assert holding & (NOTHING | SOMETHING) == SOMETHING

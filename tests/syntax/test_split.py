@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caulk.ir.lower import lower_declarations
+from caulk.ir.declarations import lower_declarations
 from caulk.syntax.split import split
 from caulk.syntax.tree import kind_of, parse
 
@@ -48,12 +48,15 @@ def test_functions_are_found_whatever_stands_in_strings() -> None:
 
 
 def test_the_skeleton_keeps_offsets_and_declarations() -> None:
-    skeleton = split(SOURCE).skeleton
-    assert len(skeleton) == len(SOURCE)
-    declarations = lower_declarations(skeleton)
+    result = split(SOURCE)
+    assert len(result.skeleton) == len(SOURCE)
+    declarations = lower_declarations(result)
     assert [function.name for function in declarations.functions] == ["one", "two", "stub"]
-    for function in declarations.functions:
-        assert SOURCE[function.start :].startswith(b"func ")
+    assert [type_.name for type_ in declarations.types] == ["T"]
+    for head in declarations.functions:
+        assert SOURCE[head.start :].startswith(b"func ")
+        assert head.function.name == head.name
+        assert head.may_have_results == bool(head.function.results)
 
 
 def test_a_missing_brace_damages_one_function() -> None:
@@ -79,7 +82,8 @@ def test_never_fails_on_nearly_good_code(at: int, inserted: bytes) -> None:
     data = SOURCE[:at] + inserted + SOURCE[at:]
     result = split(data)
     assert len(result.skeleton) == len(data)
-    lower_declarations(result.skeleton)
+    for head in lower_declarations(result).functions:
+        assert head.function.body is None
 
 
 @pytest.mark.go

@@ -193,10 +193,10 @@ def _loop_around(unit: FunctionUnit, node: ir.Node) -> ir.Node | None:
 def channel_makers(program: Program) -> re.Pattern[bytes] | None:
     """Matches a mention of a function of the package that returns a channel; None when there is none."""
     names = {
-        function.name.encode()
+        head.name.encode()
         for file in program.files
-        for function in file.decls.functions
-        if any(isinstance(result.type, ir.ChanType) for result in function.results)
+        for head in file.decls.functions
+        if b"chan" in head.text and any(isinstance(result.type, ir.ChanType) for result in head.function.results)
     }
     return re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(names))) + rb")\(") if names else None
 

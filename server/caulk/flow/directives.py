@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from caulk.ir import nodes as ir
+from caulk.ir.declarations import FunctionHead
 from caulk.syntax.source import SourceFile
 
 OF_FUNCTIONS = ("closes", "owns", "acquires")
@@ -57,7 +57,7 @@ def _words(text: bytes) -> list[str]:
     return [name for name in re.split(r"[,\s]+", names) if name]
 
 
-def problems(source: SourceFile, functions: tuple[ir.Function, ...]) -> Iterator[tuple[int, str]]:
+def problems(source: SourceFile, functions: tuple[FunctionHead, ...]) -> Iterator[tuple[int, str]]:
     """What is wrong with the directives of a file: 0-based lines and messages."""
     data = source.data
     if b"caulk:" not in data:
@@ -66,12 +66,15 @@ def problems(source: SourceFile, functions: tuple[ir.Function, ...]) -> Iterator
         name = match[1].decode("ascii", "replace")
         if name not in KNOWN and data[source.line_start(match.start()) : match.start()].strip() in (b"", b"}"):
             yield source.lines.line_of(match.start()), f"unknown directive //caulk:{name}{_nearest(name, KNOWN)}"
-    for function in functions:
-        said = above(data, function.start)
+    for head in functions:
+        said = above(data, head.start)
+        if said is NONE:
+            continue
+        function = head.function
         params = (*function.params, *((function.receiver,) if function.receiver is not None else ()))
         names = tuple(param.name for param in params if param.name)
         for name in sorted((said.closes | said.owns) - set(names)):
-            line = source.lines.line_of(function.start)
+            line = source.lines.line_of(head.start)
             yield line, f"{function.name} has no parameter {name} for its //caulk: directive{_nearest(name, names)}"
 
 

@@ -57,7 +57,7 @@ class Gate:
         self._makers: dict[bytes, list[FunctionUnit]] = {}
         self._named: dict[bytes, list[FunctionUnit]] = {}
         for unit in program.functions:
-            if unit.declaration.results:
+            if unit.head.may_have_results:
                 self._named.setdefault(unit.name.encode(), []).append(unit)
         self._elsewhere = _declared_elsewhere(program)
         self._hot_elsewhere: dict[bytes, bool] = {}
@@ -87,7 +87,8 @@ class Gate:
 
     def rule_out(self, function: Callee) -> None:
         """Remember that no call of a function of another module creates an obligation; a generic one may give anything."""
-        node = function.declared.node if function.declared is not None else None
+        declared = function.declared
+        node = declared.node if declared is not None and declared.is_function else None
         if isinstance(node, ir.Function) and not node.type_params:
             self._harmless.add((function.package, function.short))
 
@@ -100,11 +101,11 @@ class Gate:
         found = self._makers.get(name)
         if found is None:
             holdings, named = self._program.holdings, self._named.get(name, ())
-            found = [unit for unit in named if holdings.any_of(unit.declaration.results, unit.file.package_file)]
+            found = [unit for unit in named if holdings.any_of(unit.head.function.results, unit.file.package_file)]
             self._makers[name] = found
             for unit in found:
                 starts = b"go" in unit.words
-                if unit.directives.acquires or starts or _returns(unit.declaration.results, self._by_type):
+                if unit.directives.acquires or starts or _returns(unit.head.function.results, self._by_type):
                     self._known[unit] = True
         return found
 
@@ -182,7 +183,7 @@ class Endings:
     """The functions of one package that may never return."""
 
     def __init__(self, program: Program) -> None:
-        final = [unit for unit in program.functions if not unit.declaration.results and _may_not_fall_off(unit)]
+        final = [unit for unit in program.functions if _may_not_fall_off(unit) and not unit.head.function.results]
         names = {unit.name.encode() for unit in final if _ENDS.search(unit.code)}
         waiting = [unit for unit in final if unit.name.encode() not in names]
         size = -1

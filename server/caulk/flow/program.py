@@ -28,6 +28,7 @@ from caulk.flow.rendezvous import Exploration, explore
 from caulk.flow.requests import Requests
 from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
+from caulk.ir.declarations import FileDecls, FunctionHead
 from caulk.ir.lower import lower_function
 from caulk.semantics.model import Callee, CalleeKind
 from caulk.semantics.packages import Declared, Package, PackageFile
@@ -66,7 +67,7 @@ class FileUnit:
         return self.source.path
 
     @property
-    def decls(self) -> ir.FileDecls:
+    def decls(self) -> FileDecls:
         return self.package_file.decls
 
     def imports(self, *prefixes: str) -> bool:
@@ -93,8 +94,8 @@ class FunctionUnit:
     name: str
     receiver: str
     """The receiver's type name, empty for a plain function."""
-    declaration: ir.Function
-    """Its head, as the skeleton of the file has it."""
+    head: FunctionHead
+    """What its file declares: the signature without a tree of the body."""
     _graphs: dict[int, cfg.Graph] = field(default_factory=dict, repr=False)
     _placements: dict[int, Placement] = field(default_factory=dict, repr=False)
 
@@ -238,11 +239,10 @@ class Program:
     def _functions_of(self, file: FileUnit) -> Sequence[FunctionUnit]:
         chunks = {chunk.start: chunk for chunk in file.split.functions}
         units = []
-        for declaration in file.decls.functions:
-            chunk = chunks.get(declaration.start)
+        for head in file.decls.functions:
+            chunk = chunks.get(head.start)
             if chunk is not None:
-                receiver = _type_name(declaration.receiver.type) if declaration.receiver else ""
-                units.append(FunctionUnit(self, file, chunk, declaration.name, receiver, declaration))
+                units.append(FunctionUnit(self, file, chunk, head.name, head.receiver, head))
         return units
 
     @cached_property
@@ -260,12 +260,12 @@ class Program:
 
     def unit_of(self, declared: Declared | None) -> FunctionUnit | None:
         """The function that ``declared`` declares, when its body is at hand: in this package or in another of the module."""
-        if declared is None or not isinstance(declared.node, ir.Function):
+        if declared is None or not declared.is_function:
             return None
         if declared.package is self.package:
-            return self._by_place.get((declared.file.path, declared.node.start))
+            return self._by_place.get((declared.file.path, declared.declaration.start))
         sibling = self._sibling(declared.package)
-        return sibling._by_place.get((declared.file.path, declared.node.start)) if sibling is not None else None
+        return sibling._by_place.get((declared.file.path, declared.declaration.start)) if sibling is not None else None
 
     def _sibling(self, package: Package) -> Program | None:
         """Another package of the same module as a program, for the summaries of its functions."""
@@ -278,13 +278,13 @@ class Program:
         """The body of a function of another module, when its sources are at hand and it is short: enough to see that it
         only looks at an argument. The standard library is left to the tables."""
         declared = callee.declared
-        if callee.interface or declared is None or not isinstance(declared.node, ir.Function) or self.is_foreign:
+        if callee.interface or declared is None or not declared.is_function or self.is_foreign:
             return None
         package = declared.package
         if not package.directory or package.module is None or self.is_std(package.path):
             return None
         sibling = self._of(package)
-        unit = sibling._by_place.get((declared.file.path, declared.node.start)) if sibling is not None else None
+        unit = sibling._by_place.get((declared.file.path, declared.declaration.start)) if sibling is not None else None
         return unit if unit is not None and len(unit.text) <= MAX_FOREIGN_TEXT else None
 
     def _of(self, package: Package) -> Program | None:
@@ -358,9 +358,3 @@ class Program:
     @cached_property
     def summaries(self) -> Summaries:
         return Summaries(self)
-
-
-def _type_name(type_: ir.TypeExpr) -> str:
-    while isinstance(type_, ir.PointerType):
-        type_ = type_.elem
-    return type_.name if isinstance(type_, ir.NamedType) else ""

@@ -15,7 +15,7 @@ from caulk.syntax.tree import ERROR, Node, Tree, kind_of, parse, token_kind
 MAX_DEPTH = 400
 """Nesting of nodes below which a text is lowered; what is deeper becomes a bad expression or statement."""
 
-_K = {
+KIND = {
     name: kind_of(name)
     for name in [
         "argument_list",
@@ -126,17 +126,17 @@ _K = {
     ]
     if name != "switch"
 }
-_COMMENT = _K["comment"]
-_STATEMENT_LIST = _K["statement_list"]
-_EMPTY = _K["empty_statement"]
-_EXPRESSION_LIST = _K["expression_list"]
-_ARGUMENTS = _K["argument_list"]
-_VARIADIC_ARGUMENT = _K["variadic_argument"]
+_COMMENT = KIND["comment"]
+_STATEMENT_LIST = KIND["statement_list"]
+_EMPTY = KIND["empty_statement"]
+_EXPRESSION_LIST = KIND["expression_list"]
+_ARGUMENTS = KIND["argument_list"]
+_VARIADIC_ARGUMENT = KIND["variadic_argument"]
 _DEFINE = token_kind(":=")
 _COMMA = token_kind(",")
 
 _TYPE_KINDS = frozenset(
-    _K[name]
+    KIND[name]
     for name in [
         "type_identifier",
         "qualified_type",
@@ -155,15 +155,15 @@ _TYPE_KINDS = frozenset(
     ]
 )
 _LITERALS = {
-    _K["int_literal"]: "int",
-    _K["float_literal"]: "float",
-    _K["imaginary_literal"]: "imaginary",
-    _K["rune_literal"]: "rune",
-    _K["interpreted_string_literal"]: "string",
-    _K["raw_string_literal"]: "string",
+    KIND["int_literal"]: "int",
+    KIND["float_literal"]: "float",
+    KIND["imaginary_literal"]: "imaginary",
+    KIND["rune_literal"]: "rune",
+    KIND["interpreted_string_literal"]: "string",
+    KIND["raw_string_literal"]: "string",
 }
-_NAMES = frozenset(
-    _K[name]
+NAMES = frozenset(
+    KIND[name]
     for name in [
         "identifier",
         "blank_identifier",
@@ -185,23 +185,18 @@ def lower_function(text: bytes, has_comments: bool = True) -> ir.Function | None
     ``has_comments``: False for a text whose comments are blanked (:attr:`caulk.syntax.split.Split.code`)."""
     tree = parse(text)
     for node in tree.root.children:
-        if node.kind_id in (_K["function_declaration"], _K["method_declaration"]):
-            return _Lowering(tree, has_comments).function_declaration(node)
+        if node.kind_id in (KIND["function_declaration"], KIND["method_declaration"]):
+            return Lowering(tree, has_comments).function_declaration(node)
         if node.kind_id == ERROR:
-            return _Lowering(tree, has_comments).broken_function(node)
+            return Lowering(tree, has_comments).broken_function(node)
     return None
-
-
-def lower_declarations(skeleton: bytes) -> ir.FileDecls:
-    """The package-level declarations of a file, given its skeleton. Never raises."""
-    return _Lowering(parse(skeleton)).file()
 
 
 def _but_comments(node: Node) -> list[Node]:
     return [child for child in node.named_children if child.kind_id != _COMMENT]
 
 
-class _Lowering:
+class Lowering:
     """Lowers one tree. One dictionary holds the visible names; each scope remembers what its own names hid."""
 
     def __init__(self, tree: Tree, has_comments: bool = True) -> None:
@@ -275,11 +270,11 @@ class _Lowering:
         """A function whose declaration did not parse as a whole: the statements that were recognised in it."""
         if self._text[node.start_byte : node.start_byte + 4] != b"func":
             return None
-        names = [child for child in node.children if child.kind_id in _NAMES]
+        names = [child for child in node.children if child.kind_id in NAMES]
         function = ir.Function(node.start_byte, len(self._text), "", None, (), (), None, has_errors=True)
         function.name = self._slice(names[0]) if names else ""
         outer = self._enter(function)
-        lists = [child for child in node.children if child.kind_id == _K["parameter_list"]]
+        lists = [child for child in node.children if child.kind_id == KIND["parameter_list"]]
         if lists:
             function.params = self._params(lists[-1], SymbolKind.PARAM)
         statements: list[ir.Stmt] = []
@@ -341,9 +336,9 @@ class _Lowering:
         for declaration in self._kids(node):
             type_ = declaration.child_by_field_name("type")
             generic = type_
-            while generic is not None and generic.kind_id in (_K["pointer_type"], _K["parenthesized_type"]):
+            while generic is not None and generic.kind_id in (KIND["pointer_type"], KIND["parenthesized_type"]):
                 generic = next(iter(self._kids(generic)), None)
-            if generic is not None and generic.kind_id == _K["generic_type"]:
+            if generic is not None and generic.kind_id == KIND["generic_type"]:
                 arguments = generic.child_by_field_name("type_arguments")
                 for argument in self._kids(arguments) if arguments is not None else ():
                     self._declare(self._slice(argument), SymbolKind.TYPE_PARAM, argument.start_byte)
@@ -353,7 +348,7 @@ class _Lowering:
         found: list[ir.TypeParam] = []
         declared: list[tuple[Symbol, Node | None, Node]] = []
         for declaration in self._kids(node):
-            names = [child for child in declaration.children_by_field_name("name") if child.kind_id in _NAMES]
+            names = [child for child in declaration.children_by_field_name("name") if child.kind_id in NAMES]
             constraint = declaration.child_by_field_name("type")
             for name in names:
                 symbol = self._declare(self._slice(name), SymbolKind.TYPE_PARAM, name.start_byte)
@@ -377,7 +372,7 @@ class _Lowering:
     def _constraint(self, node: Node | None, name: Node) -> ir.TypeExpr:
         if node is None:
             return ir.BadType(name.start_byte, name.end_byte)
-        if node.kind_id != _K["type_constraint"]:
+        if node.kind_id != KIND["type_constraint"]:
             return self._type(node)
         terms = tuple(self._type(child) for child in self._kids(node))
         if len(terms) == 1 and not self._slice(node).lstrip().startswith("~"):
@@ -387,14 +382,14 @@ class _Lowering:
     def _params(self, node: Node, kind: SymbolKind) -> tuple[ir.Param, ...]:
         found: list[ir.Param] = []
         for declaration in self._kids(node):
-            variadic = declaration.kind_id == _K["variadic_parameter_declaration"]
-            if declaration.kind_id != _K["parameter_declaration"] and not variadic:
+            variadic = declaration.kind_id == KIND["variadic_parameter_declaration"]
+            if declaration.kind_id != KIND["parameter_declaration"] and not variadic:
                 continue
             type_node = declaration.child_by_field_name("type")
             if type_node is None:
                 continue
             type_ = self._type(type_node)
-            names = [child for child in declaration.children_by_field_name("name") if child.kind_id in _NAMES]
+            names = [child for child in declaration.children_by_field_name("name") if child.kind_id in NAMES]
             for name in names:
                 text = self._slice(name)
                 symbol_type = ir.SliceType(type_.start, type_.end, type_) if variadic else type_
@@ -405,7 +400,7 @@ class _Lowering:
         return tuple(found)
 
     def _results(self, node: Node) -> tuple[ir.Param, ...]:
-        if node.kind_id == _K["parameter_list"]:
+        if node.kind_id == KIND["parameter_list"]:
             return self._params(node, SymbolKind.RESULT)
         return (ir.Param(node.start_byte, node.end_byte, "", self._type(node)),)
 
@@ -441,7 +436,7 @@ class _Lowering:
         return base
 
     def _type_argument(self, node: Node) -> ir.TypeExpr:
-        if node.kind_id == _K["type_elem"]:
+        if node.kind_id == KIND["type_elem"]:
             inner = self._kids(node)
             return self._type(inner[0]) if inner else ir.BadType(node.start_byte, node.end_byte)
         return self._type(node)
@@ -504,7 +499,7 @@ class _Lowering:
         fields: list[ir.FieldDecl] = []
         for group in self._kids(node):
             for declaration in self._kids(group):
-                if declaration.kind_id == _K["field_declaration"]:
+                if declaration.kind_id == KIND["field_declaration"]:
                     self._field(declaration, fields)
         return ir.StructType(node.start_byte, node.end_byte, tuple(fields))
 
@@ -515,7 +510,7 @@ class _Lowering:
         tag_node = node.child_by_field_name("tag")
         tag = self._slice(tag_node) if tag_node is not None else ""
         type_ = self._type(type_node)
-        names = [child for child in node.children_by_field_name("name") if child.kind_id in _NAMES]
+        names = [child for child in node.children_by_field_name("name") if child.kind_id in NAMES]
         if names:
             fields += [
                 ir.FieldDecl(name.start_byte, name.end_byte, self._slice(name), type_, tag=tag) for name in names
@@ -532,14 +527,14 @@ class _Lowering:
         embedded: list[ir.TypeExpr] = []
         unions: list[tuple[ir.TypeExpr, ...]] = []
         for member in self._kids(node):
-            if member.kind_id == _K["method_elem"]:
+            if member.kind_id == KIND["method_elem"]:
                 name = member.child_by_field_name("name")
                 if name is not None:
                     signature = self._signature(member)
                     methods.append(ir.MethodSpec(name.start_byte, member.end_byte, self._slice(name), signature))
-            elif member.kind_id == _K["type_elem"]:
+            elif member.kind_id == KIND["type_elem"]:
                 terms = self._kids(member)
-                if len(terms) == 1 and terms[0].kind_id != _K["negated_type"]:
+                if len(terms) == 1 and terms[0].kind_id != KIND["negated_type"]:
                     embedded.append(self._type(terms[0]))
                 else:
                     unions.append(tuple(self._type(term) for term in terms))
@@ -549,7 +544,7 @@ class _Lowering:
 
     def _expr(self, node: Node) -> ir.Expr:
         kind = node.kind_id
-        if kind in _NAMES:
+        if kind in NAMES:
             return self._name(node)
         lower = _EXPRESSIONS.get(kind)
         self._depth += 1
@@ -577,23 +572,23 @@ class _Lowering:
 
     def _type_operand(self, node: Node) -> ir.Expr:
         """A type where an expression stands; a plain or qualified name may well be a value (``new(x)``)."""
-        if node.kind_id == _K["type_identifier"]:
+        if node.kind_id == KIND["type_identifier"]:
             return self._name(node)
-        if node.kind_id == _K["qualified_type"]:
+        if node.kind_id == KIND["qualified_type"]:
             package, name = self._kids(node)[0], self._kids(node)[-1]
             return ir.Selector(node.start_byte, node.end_byte, self._name(package), self._slice(name), name.start_byte)
-        if node.kind_id == _K["pointer_type"] and self._is_dereference(node):
+        if node.kind_id == KIND["pointer_type"] and self._is_dereference(node):
             return ir.Unary(node.start_byte, node.end_byte, "*", self._type_operand(self._kids(node)[-1]))
         return ir.TypeOperand(node.start_byte, node.end_byte, self._type(node))
 
     def _is_dereference(self, node: Node) -> bool:
         """Whether ``*x``, read as a type in ``new(*x)``, has a variable behind its stars."""
-        while node.kind_id in (_K["pointer_type"], _K["parenthesized_type"]):
+        while node.kind_id in (KIND["pointer_type"], KIND["parenthesized_type"]):
             kids = self._kids(node)
             if not kids:
                 return False
             node = kids[-1]
-        if node.kind_id == _K["qualified_type"]:
+        if node.kind_id == KIND["qualified_type"]:
             node = self._kids(node)[0]
         symbol = self._visible.get(self._slice(node))
         return symbol is not None and symbol.kind not in (SymbolKind.TYPE, SymbolKind.TYPE_PARAM)
@@ -619,7 +614,7 @@ class _Lowering:
         if arguments is None or arguments.kind_id != _ARGUMENTS or len(kids) < 2:
             return self._bad_expr_of(node, kids)
         func = self._expr(kids[0])
-        if len(kids) == 3 and kids[1].kind_id == _K["type_arguments"]:
+        if len(kids) == 3 and kids[1].kind_id == KIND["type_arguments"]:
             func = ir.Index(func.start, kids[1].end_byte, func, tuple(map(self._type_as_expr, self._kids(kids[1]))))
         args: list[ir.Expr] = []
         spread = False
@@ -633,7 +628,7 @@ class _Lowering:
 
     def _type_as_expr(self, node: Node) -> ir.Expr:
         """A type argument, which may turn out to be an index: names and selectors stay what they look like."""
-        if node.kind_id == _K["type_elem"]:
+        if node.kind_id == KIND["type_elem"]:
             kids = self._kids(node)
             if len(kids) == 1:
                 return self._type_as_expr(kids[0])
@@ -668,7 +663,7 @@ class _Lowering:
             return self._bad_expr_of(node, self._kids(node))
         lparen = self._text.find(b"(", type_node.end_byte, operand.start_byte)
         arg = self._expr(operand)
-        if type_node.kind_id == _K["pointer_type"]:
+        if type_node.kind_id == KIND["pointer_type"]:
             # `*(*T)(p)` and `*New[T](x)`: Go has no unparenthesised pointer type in a conversion
             inner = self._kids(type_node)[-1]
             func = self._conversion_target(inner)
@@ -677,9 +672,9 @@ class _Lowering:
         return ir.Call(node.start_byte, node.end_byte, self._conversion_target(type_node), (arg,), lparen=lparen)
 
     def _conversion_target(self, node: Node) -> ir.Expr:
-        while node.kind_id == _K["parenthesized_type"]:
+        while node.kind_id == KIND["parenthesized_type"]:
             node = self._kids(node)[0]
-        if node.kind_id == _K["generic_type"]:
+        if node.kind_id == KIND["generic_type"]:
             return self._generic_operand(node)
         return self._type_operand(node)
 
@@ -721,17 +716,17 @@ class _Lowering:
     def _composite(self, node: Node) -> ir.Expr:
         kids = self._kids(node)
         body = kids[-1] if kids else None
-        if body is None or len(kids) < 2 or body.kind_id != _K["literal_value"]:
+        if body is None or len(kids) < 2 or body.kind_id != KIND["literal_value"]:
             return self._bad_expr_of(node, kids)
         type_ = self._type(kids[0])
-        if len(kids) == 3 and isinstance(type_, ir.NamedType) and kids[1].kind_id == _K["type_arguments"]:
+        if len(kids) == 3 and isinstance(type_, ir.NamedType) and kids[1].kind_id == KIND["type_arguments"]:
             type_.args = tuple(self._type_argument(child) for child in self._kids(kids[1]))
         return ir.Composite(node.start_byte, node.end_byte, type_, self._elements(body))
 
     def _elements(self, body: Node) -> tuple[ir.Element, ...]:
         found: list[ir.Element] = []
         for child in self._kids(body):
-            if child.kind_id == _K["keyed_element"]:
+            if child.kind_id == KIND["keyed_element"]:
                 kids = self._kids(child)
                 if len(kids) >= 2:
                     key, value = self._element_value(kids[0]), self._element_value(kids[-1])
@@ -742,12 +737,12 @@ class _Lowering:
         return tuple(found)
 
     def _element_value(self, node: Node) -> ir.Expr:
-        if node.kind_id == _K["literal_element"]:
+        if node.kind_id == KIND["literal_element"]:
             kids = self._kids(node)
             if not kids:
                 return ir.BadExpr(node.start_byte, node.end_byte)
             node = kids[0]
-        if node.kind_id == _K["literal_value"]:
+        if node.kind_id == KIND["literal_value"]:
             self._depth += 1
             try:
                 if self._depth > MAX_DEPTH:
@@ -863,7 +858,7 @@ class _Lowering:
         left: list[ir.Expr] = []
         new: list[Symbol | None] = []
         for number, target in enumerate(targets):
-            if target.kind_id not in _NAMES:
+            if target.kind_id not in NAMES:
                 left.append(self._expr(target))
                 new.append(None)
                 continue
@@ -904,10 +899,10 @@ class _Lowering:
     def _specs(self, node: Node) -> list[Node]:
         specs: list[Node] = []
         for child in self._kids(node):
-            if child.kind_id in (_K["var_spec"], _K["const_spec"]):
+            if child.kind_id in (KIND["var_spec"], KIND["const_spec"]):
                 specs.append(child)
-            elif child.kind_id == _K["var_spec_list"]:
-                specs += [inner for inner in self._kids(child) if inner.kind_id == _K["var_spec"]]
+            elif child.kind_id == KIND["var_spec_list"]:
+                specs += [inner for inner in self._kids(child) if inner.kind_id == KIND["var_spec"]]
         return specs
 
     def _declare_values(
@@ -920,7 +915,7 @@ class _Lowering:
         right: tuple[ir.Expr, ...],
         values: tuple[ir.Expr, ...],
     ) -> ir.Assign:
-        names = [child for child in spec.children_by_field_name("name") if child.kind_id in _NAMES]
+        names = [child for child in spec.children_by_field_name("name") if child.kind_id in NAMES]
         left: list[ir.Expr] = []
         new: list[Symbol | None] = []
         for number, name_node in enumerate(names):
@@ -961,7 +956,7 @@ class _Lowering:
         type_ = self._type(type_node) if type_node is not None else ir.BadType(spec.start_byte, spec.end_byte)
         self._function = outer
         self._pop()
-        alias = spec.kind_id == _K["type_alias"]
+        alias = spec.kind_id == KIND["type_alias"]
         return ir.TypeDecl(spec.start_byte, spec.end_byte, self._slice(name), type_params, type_, alias)
 
     def _send(self, node: Node) -> ir.Stmt:
@@ -1015,7 +1010,7 @@ class _Lowering:
         self._push()
         body_node = node.child_by_field_name("body")
         header = next((kid for kid in self._kids(node) if body_node is None or kid.id != body_node.id), None)
-        if header is not None and header.kind_id == _K["range_clause"]:
+        if header is not None and header.kind_id == KIND["range_clause"]:
             statement: ir.Stmt = self._range(node, header, body_node)
         else:
             statement = self._for_loop(node, header, body_node)
@@ -1026,7 +1021,7 @@ class _Lowering:
         init = post = None
         cond: ir.Expr | None = None
         update = None
-        if header is not None and header.kind_id == _K["for_clause"]:
+        if header is not None and header.kind_id == KIND["for_clause"]:
             init = self._simple(header.child_by_field_name("initializer"))
             condition = header.child_by_field_name("condition")
             cond = self._expr(condition) if condition is not None else None
@@ -1046,7 +1041,7 @@ class _Lowering:
         define = any(child.kind_id == _DEFINE for child in header.children)
         parts: list[ir.Expr] = []
         for number, target in enumerate(self._kids(left) if left is not None else ()):
-            if define and target.kind_id in _NAMES:
+            if define and target.kind_id in NAMES:
                 definition = Definition(From.RANGE, subject, number)
                 name = self._slice(target)
                 symbol = self._declare(name, SymbolKind.LOCAL, target.start_byte, None, definition)
@@ -1072,13 +1067,13 @@ class _Lowering:
         tag = self._expr(value) if value is not None else None
         cases: list[ir.Case] = []
         for child in self._kids(node):
-            if child.kind_id not in (_K["expression_case"], _K["default_case"]):
+            if child.kind_id not in (KIND["expression_case"], KIND["default_case"]):
                 continue
             self._push()
             value_node = child.child_by_field_name("value")
             values = self._exprs(value_node) if value_node is not None else ()
             skip = frozenset([value_node.id] if value_node is not None else [])
-            default = child.kind_id == _K["default_case"]
+            default = child.kind_id == KIND["default_case"]
             cases.append(ir.Case(child.start_byte, child.end_byte, values, default, self._case_body(child, skip)))
             self._pop()
         self._pop()
@@ -1092,7 +1087,7 @@ class _Lowering:
         alias_kids = self._kids(alias) if alias is not None else []
         cases: list[ir.TypeCase] = []
         for child in self._kids(node):
-            if child.kind_id not in (_K["type_case"], _K["default_case"]):
+            if child.kind_id not in (KIND["type_case"], KIND["default_case"]):
                 continue
             self._push()
             type_nodes = [kid for kid in child.children_by_field_name("type") if kid.kind_id != _COMMA]
@@ -1105,21 +1100,21 @@ class _Lowering:
                     self._slice(alias_kids[0]), SymbolKind.LOCAL, alias_kids[0].start_byte, None, definition
                 )
             body = self._case_body(child, frozenset(kid.id for kid in type_nodes))
-            default = child.kind_id == _K["default_case"]
+            default = child.kind_id == KIND["default_case"]
             cases.append(ir.TypeCase(child.start_byte, child.end_byte, types, default, symbol, body))
             self._pop()
         self._pop()
         return ir.TypeSwitch(node.start_byte, node.end_byte, init, subject, tuple(cases))
 
     def _case_type(self, node: Node) -> ir.TypeExpr | None:
-        if node.kind_id == _K["type_identifier"] and self._text[node.start_byte : node.end_byte] == b"nil":
+        if node.kind_id == KIND["type_identifier"] and self._text[node.start_byte : node.end_byte] == b"nil":
             return None
-        return None if node.kind_id == _K["nil"] else self._type(node)
+        return None if node.kind_id == KIND["nil"] else self._type(node)
 
     def _select(self, node: Node) -> ir.Stmt:
         cases: list[ir.CommCase] = []
         for child in self._kids(node):
-            if child.kind_id not in (_K["communication_case"], _K["default_case"]):
+            if child.kind_id not in (KIND["communication_case"], KIND["default_case"]):
                 continue
             self._push()
             communication = child.child_by_field_name("communication")
@@ -1130,7 +1125,7 @@ class _Lowering:
         return ir.Select(node.start_byte, node.end_byte, tuple(cases))
 
     def _communication(self, node: Node) -> ir.Stmt | None:
-        if node.kind_id != _K["receive_statement"]:
+        if node.kind_id != KIND["receive_statement"]:
             return self._simple(node)
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         value = self._expr(right) if right is not None else ir.BadExpr(node.start_byte, node.end_byte)
@@ -1142,88 +1137,6 @@ class _Lowering:
         for target in targets:
             self._assigned(target, None)
         return ir.Assign(node.start_byte, node.end_byte, targets, (value,), "=")
-
-    # -- files
-
-    def file(self) -> ir.FileDecls:
-        package = ""
-        imports: list[ir.ImportDecl] = []
-        types: list[ir.TypeDecl] = []
-        values: list[ir.ValueDecl] = []
-        functions: list[ir.Function] = []
-        for node in self._top_level():
-            kind = node.kind_id
-            if kind == _K["package_clause"]:
-                package = self._slice(self._kids(node)[-1]) if self._kids(node) else ""
-            elif kind == _K["import_declaration"]:
-                imports += self._imports(node)
-            elif kind == _K["type_declaration"]:
-                types += [spec for child in self._kids(node) if (spec := self._type_spec(child)) is not None]
-            elif kind == _K["var_declaration"]:
-                values += self._package_vars(node)
-            elif kind == _K["const_declaration"]:
-                values += self._package_consts(node)
-            elif kind in (_K["function_declaration"], _K["method_declaration"]):
-                self._symbols = []
-                function = self.function_declaration(node)
-                function.body = None
-                functions.append(function)
-        return ir.FileDecls(package, tuple(imports), tuple(types), tuple(values), tuple(functions), self._has_errors)
-
-    def _top_level(self) -> list[Node]:
-        """The declarations; those inside error nodes count too."""
-        found: list[Node] = []
-        todo = list(reversed(self._root.children))
-        while todo:
-            node = todo.pop()
-            if node.kind_id == ERROR:
-                todo += reversed(node.children)
-            else:
-                found.append(node)
-        return found
-
-    def _imports(self, node: Node) -> list[ir.ImportDecl]:
-        specs = [child for child in self._kids(node) if child.kind_id == _K["import_spec"]]
-        for group in self._kids(node):
-            if group.kind_id == _K["import_spec_list"]:
-                specs += [child for child in self._kids(group) if child.kind_id == _K["import_spec"]]
-        found = []
-        for spec in specs:
-            path, name = spec.child_by_field_name("path"), spec.child_by_field_name("name")
-            if path is not None:
-                written = self._slice(name) if name is not None else ""
-                found.append(ir.ImportDecl(spec.start_byte, spec.end_byte, self._slice(path).strip('"`'), written))
-        return found
-
-    def _package_vars(self, node: Node) -> list[ir.ValueDecl]:
-        found = []
-        for spec in self._specs(node):
-            type_node, value_node = spec.child_by_field_name("type"), spec.child_by_field_name("value")
-            type_ = self._type(type_node) if type_node is not None else None
-            values = self._exprs(value_node) if value_node is not None else ()
-            found.append(ir.ValueDecl(spec.start_byte, spec.end_byte, self._spec_names(spec), type_, values))
-        return found
-
-    def _package_consts(self, node: Node) -> list[ir.ValueDecl]:
-        found = []
-        type_: ir.TypeExpr | None = None
-        values: tuple[ir.Expr, ...] = ()
-        for iota, spec in enumerate(self._specs(node)):
-            type_node, value_node = spec.child_by_field_name("type"), spec.child_by_field_name("value")
-            if value_node is not None:
-                type_ = self._type(type_node) if type_node is not None else None
-                values = self._exprs(value_node)
-            found.append(
-                ir.ValueDecl(spec.start_byte, spec.end_byte, self._spec_names(spec), type_, values, True, iota)
-            )
-        return found
-
-    def _spec_names(self, spec: Node) -> tuple[ir.Name, ...]:
-        return tuple(
-            ir.Name(name.start_byte, name.end_byte, self._slice(name))
-            for name in spec.children_by_field_name("name")
-            if name.kind_id in _NAMES
-        )
 
 
 def _definition(right: tuple[ir.Expr, ...], number: int, count: int) -> Definition | None:
@@ -1241,68 +1154,68 @@ def _last_type_name(type_: ir.TypeExpr) -> str:
     return type_.name if isinstance(type_, ir.NamedType) else ""
 
 
-_TYPES: dict[int, Callable[[_Lowering, Node], ir.TypeExpr]] = {
-    _K["type_identifier"]: _Lowering._type_name,
-    _K["identifier"]: _Lowering._type_name,
-    _K["qualified_type"]: _Lowering._qualified_type,
-    _K["generic_type"]: _Lowering._generic_type,
-    _K["pointer_type"]: _Lowering._pointer_type,
-    _K["negated_type"]: _Lowering._parenthesized_type,
-    _K["parenthesized_type"]: _Lowering._parenthesized_type,
-    _K["slice_type"]: _Lowering._slice_type,
-    _K["array_type"]: _Lowering._array_type,
-    _K["implicit_length_array_type"]: _Lowering._array_type,
-    _K["map_type"]: _Lowering._map_type,
-    _K["channel_type"]: _Lowering._channel_type,
-    _K["function_type"]: _Lowering._function_type,
-    _K["struct_type"]: _Lowering._struct_type,
-    _K["interface_type"]: _Lowering._interface_type,
+_TYPES: dict[int, Callable[[Lowering, Node], ir.TypeExpr]] = {
+    KIND["type_identifier"]: Lowering._type_name,
+    KIND["identifier"]: Lowering._type_name,
+    KIND["qualified_type"]: Lowering._qualified_type,
+    KIND["generic_type"]: Lowering._generic_type,
+    KIND["pointer_type"]: Lowering._pointer_type,
+    KIND["negated_type"]: Lowering._parenthesized_type,
+    KIND["parenthesized_type"]: Lowering._parenthesized_type,
+    KIND["slice_type"]: Lowering._slice_type,
+    KIND["array_type"]: Lowering._array_type,
+    KIND["implicit_length_array_type"]: Lowering._array_type,
+    KIND["map_type"]: Lowering._map_type,
+    KIND["channel_type"]: Lowering._channel_type,
+    KIND["function_type"]: Lowering._function_type,
+    KIND["struct_type"]: Lowering._struct_type,
+    KIND["interface_type"]: Lowering._interface_type,
 }
 
-_EXPRESSIONS: dict[int, Callable[[_Lowering, Node], Any]] = {
-    **dict.fromkeys(_NAMES, _Lowering._name),
-    **dict.fromkeys(_LITERALS, _Lowering._literal),
-    **dict.fromkeys(_TYPE_KINDS, _Lowering._type_operand),
-    _K["generic_type"]: _Lowering._generic_operand,
-    _K["parenthesized_expression"]: _Lowering._parenthesized,
-    _K["selector_expression"]: _Lowering._selector,
-    _K["call_expression"]: _Lowering._call,
-    _K["index_expression"]: _Lowering._index,
-    _K["type_instantiation_expression"]: _Lowering._instantiation,
-    _K["type_conversion_expression"]: _Lowering._conversion,
-    _K["slice_expression"]: _Lowering._slice_expression,
-    _K["type_assertion_expression"]: _Lowering._assertion,
-    _K["unary_expression"]: _Lowering._unary,
-    _K["binary_expression"]: _Lowering._binary,
-    _K["composite_literal"]: _Lowering._composite,
-    _K["func_literal"]: _Lowering._func_literal,
+_EXPRESSIONS: dict[int, Callable[[Lowering, Node], Any]] = {
+    **dict.fromkeys(NAMES, Lowering._name),
+    **dict.fromkeys(_LITERALS, Lowering._literal),
+    **dict.fromkeys(_TYPE_KINDS, Lowering._type_operand),
+    KIND["generic_type"]: Lowering._generic_operand,
+    KIND["parenthesized_expression"]: Lowering._parenthesized,
+    KIND["selector_expression"]: Lowering._selector,
+    KIND["call_expression"]: Lowering._call,
+    KIND["index_expression"]: Lowering._index,
+    KIND["type_instantiation_expression"]: Lowering._instantiation,
+    KIND["type_conversion_expression"]: Lowering._conversion,
+    KIND["slice_expression"]: Lowering._slice_expression,
+    KIND["type_assertion_expression"]: Lowering._assertion,
+    KIND["unary_expression"]: Lowering._unary,
+    KIND["binary_expression"]: Lowering._binary,
+    KIND["composite_literal"]: Lowering._composite,
+    KIND["func_literal"]: Lowering._func_literal,
 }
 
-_STATEMENTS: dict[int, Callable[[_Lowering, Node], ir.Stmt]] = {
-    _K["expression_statement"]: _Lowering._expression_statement,
-    _K["assignment_statement"]: _Lowering._assignment,
-    _K["inc_statement"]: _Lowering._increment,
-    _K["dec_statement"]: _Lowering._increment,
-    _K["short_var_declaration"]: _Lowering._short_declaration,
-    _K["send_statement"]: _Lowering._send,
-    _K["go_statement"]: _Lowering._go,
-    _K["defer_statement"]: _Lowering._defer,
-    _K["return_statement"]: _Lowering._return,
-    _K["break_statement"]: _Lowering._branch,
-    _K["continue_statement"]: _Lowering._branch,
-    _K["goto_statement"]: _Lowering._branch,
-    _K["fallthrough_statement"]: _Lowering._branch,
-    _K["labeled_statement"]: _Lowering._labeled,
-    _K["block"]: _Lowering._block,
-    _K["if_statement"]: _Lowering._if,
-    _K["for_statement"]: _Lowering._for,
-    _K["expression_switch_statement"]: _Lowering._switch,
-    _K["type_switch_statement"]: _Lowering._type_switch,
-    _K["select_statement"]: _Lowering._select,
+_STATEMENTS: dict[int, Callable[[Lowering, Node], ir.Stmt]] = {
+    KIND["expression_statement"]: Lowering._expression_statement,
+    KIND["assignment_statement"]: Lowering._assignment,
+    KIND["inc_statement"]: Lowering._increment,
+    KIND["dec_statement"]: Lowering._increment,
+    KIND["short_var_declaration"]: Lowering._short_declaration,
+    KIND["send_statement"]: Lowering._send,
+    KIND["go_statement"]: Lowering._go,
+    KIND["defer_statement"]: Lowering._defer,
+    KIND["return_statement"]: Lowering._return,
+    KIND["break_statement"]: Lowering._branch,
+    KIND["continue_statement"]: Lowering._branch,
+    KIND["goto_statement"]: Lowering._branch,
+    KIND["fallthrough_statement"]: Lowering._branch,
+    KIND["labeled_statement"]: Lowering._labeled,
+    KIND["block"]: Lowering._block,
+    KIND["if_statement"]: Lowering._if,
+    KIND["for_statement"]: Lowering._for,
+    KIND["expression_switch_statement"]: Lowering._switch,
+    KIND["type_switch_statement"]: Lowering._type_switch,
+    KIND["select_statement"]: Lowering._select,
 }
 
-_DECLARATIONS: dict[int, Callable[[_Lowering, Node, list[ir.Stmt]], None]] = {
-    _K["var_declaration"]: _Lowering._var_declaration,
-    _K["const_declaration"]: _Lowering._const_declaration,
-    _K["type_declaration"]: _Lowering._type_declaration,
+_DECLARATIONS: dict[int, Callable[[Lowering, Node, list[ir.Stmt]], None]] = {
+    KIND["var_declaration"]: Lowering._var_declaration,
+    KIND["const_declaration"]: Lowering._const_declaration,
+    KIND["type_declaration"]: Lowering._type_declaration,
 }

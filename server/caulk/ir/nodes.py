@@ -599,19 +599,3 @@ class ValueDecl(Node):
     """In a skeleton the bodies of composite literals and function literals are empty."""
     const: bool = False
     iota: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class FileDecls:
-    """The package-level declarations of one file, lowered from its skeleton.
-
-    Spans are byte offsets into the **file** (the skeleton's offsets are mapped back)."""
-
-    package: str
-    imports: tuple[ImportDecl, ...]
-    types: tuple[TypeDecl, ...]
-    values: tuple[ValueDecl, ...]
-    functions: tuple[Function, ...]
-    """Signatures only: ``body`` is None."""
-    has_errors: bool = False
-    """Whether the declarations have syntax errors."""

@@ -157,7 +157,7 @@ class Calls:
             return None
         entity = self._typer.entity(expr)
         if isinstance(entity, Declared):
-            return self._function(entity, None) if isinstance(entity.node, ir.Function) else None
+            return self._function(entity, None) if entity.is_function else None
         if entity is not None or not isinstance(expr, ir.Selector):
             return None
         type_ = self._typer.type_of(expr.base)
@@ -202,7 +202,7 @@ class Calls:
         if converted is not None:
             return Callee(CalleeKind.CONVERSION, "", converted=converted)
         entity = self._typer.entity(func.base)
-        if isinstance(entity, Declared) and isinstance(entity.node, ir.Function):
+        if isinstance(entity, Declared) and entity.is_function:
             return self._declared(call, entity, tuple([self._typer.as_type(index) for index in func.indices]))
         base = func.base
         if isinstance(base, ir.Selector) and entity is None and self._typer.imported(base.base) is None:

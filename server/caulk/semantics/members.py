@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from caulk.ir import nodes as ir
+from caulk.ir.declarations import receiver_name
 from caulk.semantics.model import (
     STRING,
     Interface,
@@ -17,7 +18,7 @@ from caulk.semantics.model import (
     Type,
     TypeParameter,
 )
-from caulk.semantics.packages import Declared, Package, receiver_name
+from caulk.semantics.packages import Declared, Package
 from caulk.semantics.types import Types
 
 MAX_EMBEDDING = 12

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from caulk.ir import nodes as ir
-from caulk.ir.lower import lower_declarations
+from caulk.ir.declarations import FileDecls, FunctionHead, lower_declarations
 from caulk.semantics import build_tags
 from caulk.semantics.build_tags import Configuration
 from caulk.semantics.gomod import Module
@@ -27,7 +27,7 @@ class PackageFile:
     they are called is known for sure when their package clause was read."""
 
     path: str
-    decls: ir.FileDecls
+    decls: FileDecls
     is_test: bool
     constraint: str = ""
     """Its ``//go:build`` line."""
@@ -76,13 +76,22 @@ class Declared:
 
     package: Package
     file: PackageFile
-    node: ir.Function | ir.TypeDecl | ir.ValueDecl
+    declaration: FunctionHead | ir.TypeDecl | ir.ValueDecl
     name: str
     receiver: str = ""
     is_local: bool = False
     # what the type layer remembers of it
     instances: dict[tuple[Type | None, ...], Named] = field(default_factory=dict, repr=False)
     known: dict[object, object] = field(default_factory=dict, repr=False)
+
+    @property
+    def node(self) -> ir.Function | ir.TypeDecl | ir.ValueDecl:
+        """The tree; that of a function is its signature, lowered when it is asked for."""
+        return self.declaration.function if isinstance(self.declaration, FunctionHead) else self.declaration
+
+    @property
+    def is_function(self) -> bool:
+        return isinstance(self.declaration, FunctionHead)
 
     @property
     def qualified(self) -> str:
@@ -129,12 +138,9 @@ class Package:
             for name in value.names:
                 _add(self.values, name.name, Declared(self, file, value, name.name))
         for function in file.decls.functions:
-            if function.receiver is None:
-                _add(self.functions, function.name, Declared(self, file, function, function.name))
-            else:
-                receiver = receiver_name(function.receiver.type)
-                declared = Declared(self, file, function, function.name, receiver)
-                _add(self.methods.setdefault(receiver, {}), function.name, declared)
+            declared = Declared(self, file, function, function.name, function.receiver)
+            table = self.methods.setdefault(function.receiver, {}) if function.receiver else self.functions
+            _add(table, function.name, declared)
 
     def declaration(self, name: str, file: PackageFile | None = None) -> Declared | None:
         """The package-level declaration of that name, as ``file`` sees it."""
@@ -151,7 +157,7 @@ class Package:
 
 
 def _add(table: dict[str, tuple[Declared, ...]], name: str, declared: Declared) -> None:
-    if name != "_" and not (name == "init" and isinstance(declared.node, ir.Function) and not declared.receiver):
+    if name != "_" and not (name == "init" and declared.is_function and not declared.receiver):
         table[name] = (*table.get(name, ()), declared)
 
 
@@ -169,13 +175,6 @@ def best(variants: Sequence[Declared], file: PackageFile | None) -> Declared:
     return min(variants, key=rank)
 
 
-def receiver_name(type_: ir.TypeExpr) -> str:
-    """The name of a receiver's type without its star and type parameters."""
-    while isinstance(type_, ir.PointerType):
-        type_ = type_.elem
-    return type_.name if isinstance(type_, ir.NamedType) else ""
-
-
 _MAJOR = re.compile(r"v\d+")
 
 
@@ -191,6 +190,6 @@ def guessed_name(path: str) -> str:
 
 
 @remember(16 << 20)
-def declarations(data: bytes) -> ir.FileDecls:
+def declarations(data: bytes) -> FileDecls:
     """The package-level declarations of a file, by its text."""
-    return lower_declarations(split(data).skeleton)
+    return lower_declarations(split(data))

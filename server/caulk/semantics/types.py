@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from caulk.ir import nodes as ir
+from caulk.ir.declarations import receiver_name
 from caulk.ir.nodes import SymbolKind
 from caulk.semantics.model import (
     ANY,
@@ -27,7 +28,7 @@ from caulk.semantics.model import (
     TypeParameter,
 )
 from caulk.semantics.names import UNSAFE_POINTER, Names, Predeclared
-from caulk.semantics.packages import Declared, PackageFile, receiver_name
+from caulk.semantics.packages import Declared, PackageFile
 from caulk.semantics.world import World
 
 Bindings: TypeAlias = Mapping[ir.Symbol, "Type | None"]

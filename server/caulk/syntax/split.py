@@ -1,14 +1,16 @@
-"""One lexical pass over a Go file: the spans of its top-level functions, and its skeleton.
+"""One lexical pass over a Go file: the spans of its top-level functions, their heads, and the skeleton of the rest.
 
-The skeleton is the source with function bodies, composite-literal bodies and comments blanked: the same declarations at the
-same offsets, in a fraction of the time that parsing everything takes. The lexer is exact for strings, runes, raw strings and comments. Where braces do not balance, the file is cut at
-the keywords in column 0, which keeps a missing brace local to one function.
+The skeleton is the source with functions, composite-literal bodies and comments blanked: the other declarations at the same
+offsets, in a fraction of the time that parsing everything takes. The lexer is exact for strings, runes, raw strings and
+comments. Where braces do not balance, the file is cut at the keywords in column 0, which keeps a missing brace local to one
+function.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from caulk.syntax.remember import remember
 
@@ -22,6 +24,10 @@ _TOKEN = re.compile(
 )
 _END_OF_FUNCTION = re.compile(rb"[ \t]*(?://[^\n]*)?(?:/\*[^\n]*\*/[ \t]*)?(?:\r?\n|;|$)")
 _TYPE_BODIES = (b"struct", b"struct ", b"interface", b"interface ")
+_HEAD = re.compile(
+    rb"func\s*(?:\(\s*(?:\w+\s+)?(?:\*\s*)?(?P<receiver>\w+)\s*(?:\[[^\]()]*\]\s*)?,?\s*\)\s*)?(?P<name>\w+)\s*[\[(]"
+)
+"""What nearly all functions begin with; any other stays in the skeleton."""
 _KEYWORD_LINE = re.compile(rb"^(?:func|type|var|const|import)\b", re.M)
 _CLOSING_LINE = re.compile(rb"^\}", re.M)
 
@@ -34,13 +40,25 @@ class Chunk:
     end: int
 
 
+class Head(NamedTuple):
+    """A top-level function up to its body: the byte span, and the names that can be read without a parse."""
+
+    start: int
+    end: int
+    name: str
+    receiver: str
+    """The name of the receiver's type, empty for a plain function."""
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     functions: tuple[Chunk, ...]
-    """In order of their place."""
+    """Those with a body, in order of their place."""
+    heads: tuple[Head, ...]
+    """Those that begin like nearly all do, with a body or without; the heads of the others are in the skeleton."""
     skeleton: bytes
-    """The declarations: the text with function bodies, literal bodies and comments blanked, so that offsets stay those of the
-    file."""
+    """The other declarations: the text with functions, literal bodies and comments blanked, so that offsets stay those of
+    the file."""
     code: bytes
     """The text with its comments blanked, offsets kept: what is parsed, and searched for words."""
     balanced: bool
@@ -88,15 +106,18 @@ def _blanked(data: bytes, cuts: list[tuple[int, int]]) -> bytes:
 def _exact(data: bytes) -> Split | None:
     """The exact pass, None when the braces do not balance."""
     functions: list[Chunk] = []
-    bodies: list[tuple[int, int]] = []
+    heads: list[Head] = []
+    cuts: list[tuple[int, int]] = []
     comments: list[tuple[int, int]] = []
     depth = 0
-    dropping_from = dropping_start = function_start = -1
+    dropping_from = dropping_start = function_start = body_start = -1
     for token in _TOKEN.finditer(data):
         start, first = token.start(), data[token.start()]
         if first == 0x7B:  # {
             if dropping_from < 0 and not data.endswith(_TYPE_BODIES, 0, start):
                 dropping_from, dropping_start = depth, start + 1
+                if depth == 0:
+                    body_start = start
             depth += 1
         elif first == 0x7D:  # }
             depth -= 1
@@ -104,24 +125,44 @@ def _exact(data: bytes) -> Split | None:
                 return None
             if depth == dropping_from:
                 dropping_from = -1
-                bodies.append((dropping_start, start))
+                cuts.append((dropping_start, start))
             if depth == 0 and function_start >= 0 and _END_OF_FUNCTION.match(data, start + 1):
                 functions.append(Chunk(function_start, start + 1))
+                head = _head(data, function_start, body_start)
+                if head is not None:
+                    heads.append(head)
+                    cuts[-1] = function_start, start + 1
                 function_start = -1
         elif first == 0x2F:  # a comment
             comments.append(token.span())
         elif first in b"ftvci" and depth == 0:  # a keyword in column 0
+            if function_start > body_start and (head := _head(data, function_start, start)) is not None:
+                heads.append(head)  # of a function without a body
+                cuts.append((function_start, start))
             function_start = start if first == 0x66 else -1
     if depth != 0:
         return None
+    if function_start > body_start and (head := _head(data, function_start, len(data))) is not None:
+        heads.append(head)
+        cuts.append((function_start, len(data)))
     code = _blanked(data, comments) if comments else data
-    return Split(tuple(functions), _blanked(code, bodies), code, balanced=True)
+    return Split(tuple(functions), tuple(heads), _blanked(code, cuts), code, balanced=True)
+
+
+def _head(data: bytes, start: int, end: int) -> Head | None:
+    """The head of the function between these offsets, when it begins like nearly all do."""
+    match = _HEAD.match(data, start, end)
+    if match is None:
+        return None
+    receiver, name = match.group("receiver", "name")
+    return Head(start, end, name.decode(), receiver.decode() if receiver is not None else "")
 
 
 def _by_columns(data: bytes) -> Split:
     """Cut at the keywords in column 0: a function ends at the last ``}`` in column 0 before the next one, or there."""
     starts = [match.start() for match in _KEYWORD_LINE.finditer(data)]
     functions: list[Chunk] = []
+    heads: list[Head] = []
     cuts: list[tuple[int, int]] = []
     for number, start in enumerate(starts):
         stop = starts[number + 1] if number + 1 < len(starts) else len(data)
@@ -131,8 +172,11 @@ def _by_columns(data: bytes) -> Split:
         closing = [match.end() for match in _CLOSING_LINE.finditer(data, start, stop)]
         end = closing[-1] if closing else start + len(data[start:stop].rstrip())
         functions.append(Chunk(start, end))
-        cuts.append((body, end))  # without its braces it is a declaration without a body
-    return Split(tuple(functions), _blanked(data, cuts), data, balanced=False)
+        head = _head(data, start, body)
+        if head is not None:
+            heads.append(head)
+        cuts.append((start if head is not None else body, end))  # without its braces it is a declaration without a body
+    return Split(tuple(functions), tuple(heads), _blanked(data, cuts), data, balanced=False)
 
 
 def _body_start(data: bytes, start: int, stop: int) -> int | None:

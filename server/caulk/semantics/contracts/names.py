@@ -10,7 +10,6 @@ from typing import Any
 
 from caulk.config.contracts import QUALIFIED
 from caulk.config.errors import nearest
-from caulk.ir import nodes as ir
 from caulk.semantics.contracts.contract import CALL_ITSELF, contract_of
 from caulk.semantics.members import Members
 from caulk.semantics.model import ERROR, Member, MemberKind, Signature, Type, named
@@ -97,7 +96,7 @@ class Lookup:
 
     def _plain(self, package: Package, name: str) -> Found | Missing:
         for declared in package.functions.get(name, ()):
-            if isinstance(declared.node, ir.Function):
+            if declared.is_function:
                 return Found((self._types.declared_signature(declared),))
         if name in package.values:
             return Found((None,))
