@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from caulk.flow.mentions import Acquirers, is_called
 from caulk.ir import nodes as ir
 from caulk.semantics.model import Callee
 from caulk.semantics.packages import Declared, Package
@@ -46,12 +47,12 @@ class Gate:
     def __init__(self, program: Program) -> None:
         contracts = program.contracts
         self._by_type = frozenset(name.rpartition(".")[2] for name in contracts.types)
-        given = _given_acquirers(program.package, self._by_type)
-        methods = contracts.acquiring_methods(_reachable(program.package))
-        own = contracts.acquiring_functions(program.package.path)
         self._program = program
-        self._everywhere = frozenset(_encoded((*methods, *given, *own)))
-        self._in_file: dict[FileUnit, frozenset[bytes]] = {}
+        self._methods = contracts.acquiring_methods(_reachable(program))
+        self._plain = {name.encode(): 1 for name in contracts.acquiring_functions(program.package.path)}
+        for name, count in _given_acquirers(program.package, self._by_type):
+            self._plain[name.encode()] = min(self._plain.get(name.encode(), count), count)
+        self._in_file: dict[FileUnit, Acquirers] = {}
         self._known: dict[FunctionUnit, bool] = {}
         self._harmless: set[tuple[str | None, str]] = set()
         self._makers: dict[bytes, list[FunctionUnit]] = {}
@@ -75,13 +76,13 @@ class Gate:
         library may do so under any name."""
         match call.func:
             case ir.Name(symbol=None, name=name):
-                return name.encode() in self._words(unit.file) or self._is_hot(name.encode())
+                return name.encode() in self._of(unit.file).words or self._is_hot(name.encode())
             case ir.Selector(base=ir.Name(symbol=None) as base, field=name):
                 path = unit.file.package_file.path_of(base.name)
                 if (path, name) in self._harmless:
                     return False
                 known = path is not None and unit.program.is_std(path) and not unit.program.is_of_module(path)
-                return not known or name.encode() in self._words(unit.file)
+                return not known or name.encode() in self._of(unit.file).words
             case _:
                 return True
 
@@ -91,6 +92,10 @@ class Gate:
         node = declared.node if declared is not None and declared.is_function else None
         if isinstance(node, ir.Function) and not node.type_params:
             self._harmless.add((function.package, function.short))
+
+    def gives(self, unit: FunctionUnit) -> bool:
+        """Whether the function gives its callers something to release, as its summary has it."""
+        return self.may_hand_out(unit) and self._gives((unit,))
 
     def _is_hot(self, name: bytes) -> bool:
         """Whether a function of the package of that name may hand out something to release."""
@@ -109,37 +114,43 @@ class Gate:
                     self._known[unit] = True
         return found
 
-    def _words(self, file: FileUnit) -> frozenset[bytes]:
-        """The acquiring names that the file can use: functions only of the packages that it imports."""
+    def _of(self, file: FileUnit) -> Acquirers:
+        """What the file can call to acquire something: functions only of the packages that it imports."""
         found = self._in_file.get(file)
         if found is None:
-            paths = (declared.path for declared in file.decls.imports)
-            names = (name for path in paths for name in self._program.contracts.acquiring_functions(path))
-            found = self._in_file[file] = self._everywhere.union(_encoded(names))
+            contracts = self._program.contracts
+            functions = {declared.path: contracts.acquiring_functions(declared.path) for declared in file.decls.imports}
+            found = self._in_file[file] = Acquirers(
+                file.package_file, functions, self._methods, self._plain, self._is_known
+            )
         return found
 
+    def _is_known(self, path: str) -> bool:
+        """Whether nothing of the package acquires but what the contracts say, or what is looked for by other means."""
+        return self._program.is_std(path) or self._program.is_of_module(path)
+
     def may_acquire(self, unit: FunctionUnit) -> bool:
-        """Whether the function, or one that it calls by way of others of the package, has a word that acquires."""
+        """Whether the function has a word that acquires, or calls a function that gives something to release."""
         self._makers_of(unit.name.encode())  # which are known
-        seen = {unit: None}
-        todo = [unit]
-        for current in todo:
-            known = self._known.get(current)
-            if known or (known is None and self._calls_acquirer(current)):
-                self._known[unit] = True
-                return True
-            if known is None:
-                makers = [maker for name in current.words & self._named.keys() for maker in self._makers_of(name)]
-                todo += [maker for maker in makers if maker not in seen]
-                seen |= dict.fromkeys(makers)
-        self._known |= dict.fromkeys(seen, False)
-        return False
+        known = self._known.get(unit)
+        if known is None:
+            self._known[unit] = True  # who calls itself may
+            known = self._known[unit] = self._calls_acquirer(unit)
+        return known
 
     def _calls_acquirer(self, unit: FunctionUnit) -> bool:
-        if _calls(unit, self._words(unit.file)):
+        start = len(unit.head.text)
+        if self._of(unit.file).any_in(unit.words, unit.code, start):
+            return True
+        named = unit.words & self._named.keys()
+        if any(is_called(name, unit.code, start) and self._gives(self._makers_of(name)) for name in named):
             return True
         names = unit.words & self._elsewhere.keys()
-        return any(name + b"(" in unit.code and self._is_hot_elsewhere(name) for name in names)
+        return any(is_called(name, unit.code, start) and self._is_hot_elsewhere(name) for name in names)
+
+    def _gives(self, makers: Iterable[FunctionUnit]) -> bool:
+        """Whether one of these functions gives its callers something to release, as its summary has it."""
+        return any(self.lets_in(maker) and maker.program.summaries.fresh(maker, maker.function) for maker in makers)
 
     def _is_hot_elsewhere(self, name: bytes) -> bool:
         """Whether a function of that name in another package of the module may hand out something to release."""
@@ -153,11 +164,7 @@ class Gate:
         if not isinstance(node, ir.Function) or not self._program.holdings.any_of(node.results, declared.file):
             return False
         unit = self._program.unit_of(declared)
-        return unit is not None and unit.program.gate.may_hand_out(unit)
-
-
-def _encoded(names: Iterable[str]) -> Iterator[bytes]:
-    return (name.encode() for name in names)
+        return unit is not None and unit.program.gate.gives(unit)
 
 
 def _declared_elsewhere(program: Program) -> dict[bytes, list[Declared]]:
@@ -172,11 +179,6 @@ def _declared_elsewhere(program: Program) -> dict[bytes, list[Declared]]:
                 if declared.name[:1].isupper():
                     found.setdefault(declared.name.encode(), []).append(declared)
     return found
-
-
-def _calls(unit: FunctionUnit, words: frozenset[bytes]) -> bool:
-    """Whether one of the words is called, or instantiated, in the function."""
-    return any(word + b"(" in unit.code or word + b"[" in unit.code for word in unit.words & words)
 
 
 class Endings:
@@ -227,13 +229,20 @@ def _may_not_fall_off(unit: FunctionUnit) -> bool:
     return body.endswith((b")", b"}"))
 
 
-def _reachable(package: Package) -> frozenset[str] | None:
-    """The modules and packages whose types the package can meet; None without a module."""
-    module = package.module
-    if module is None:
+def _reachable(program: Program) -> frozenset[str] | None:
+    """The packages whose types the package can meet: what it imports, and what the packages of its module import that it
+    imports; None without a module."""
+    package = program.package
+    if package.module is None:
         return None
-    imported = (declared.path for file in package.files for declared in file.decls.imports)
-    return frozenset((module.path, *module.requires, *imported))
+    siblings = (
+        program.world.import_package(path, package)
+        for path in package.imported
+        if program.module and not program.is_foreign and program.is_of_module(path)
+    )
+    return frozenset((package.module.path, *package.imported)).union(
+        *(sibling.imported for sibling in siblings if sibling is not None)
+    )
 
 
 def _closable_types(package: Package, release: re.Pattern[str]) -> frozenset[str]:
@@ -243,25 +252,27 @@ def _closable_types(package: Package, release: re.Pattern[str]) -> frozenset[str
     )
 
 
-def _given_acquirers(package: Package, releasable: frozenset[str]) -> Iterator[str]:
+def _given_acquirers(package: Package, releasable: frozenset[str]) -> Iterator[tuple[str, int]]:
     """What has no body to look into: interface methods and function-typed fields and variables of the package that return a
-    releasable type."""
+    releasable type, and how many results each has."""
     for file in package.files:
         for declared in file.decls.types:
             yield from _of_type(declared.type, releasable)
         for value in file.decls.values:
             if isinstance(value.type, ir.FuncType) and _returns(value.type.results, releasable):
-                yield from (name.name for name in value.names)
+                yield from ((name.name, len(value.type.results)) for name in value.names)
 
 
-def _of_type(type_: ir.TypeExpr, releasable: frozenset[str]) -> Iterator[str]:
+def _of_type(type_: ir.TypeExpr, releasable: frozenset[str]) -> Iterator[tuple[str, int]]:
     match type_:
         case ir.InterfaceType(methods=methods):
-            yield from (method.name for method in methods if _returns(method.type.results, releasable))
+            for method in methods:
+                if _returns(method.type.results, releasable):
+                    yield method.name, len(method.type.results)
         case ir.StructType(fields=fields):
             for field in fields:
                 if isinstance(field.type, ir.FuncType) and _returns(field.type.results, releasable):
-                    yield field.name
+                    yield field.name, len(field.type.results)
         case _:
             pass
 

@@ -357,7 +357,7 @@ class Summaries:
             return False, None
         if not body.program.gate.may_hand_out(body):
             return True, None
-        return True, next(iter(self.fresh(body, body.function)), None)
+        return True, next(iter(body.program.summaries.fresh(body, body.function)), None)
 
 
 def _occurring(item: ir.Node) -> frozenset[ir.Symbol]:

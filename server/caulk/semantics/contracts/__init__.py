@@ -116,15 +116,16 @@ class Contracts:
         for table in tables:
             self._add(table)
         self._functions: dict[str, set[str]] = {}
-        self._methods: dict[str, set[str]] = {}
+        self._methods: dict[str, dict[str, int]] = {}
         known = dict(self._acquiring.contracts())
-        for name in known:
+        for name, contract in known.items():
             owner, _, last = name.rpartition(".")
             if "." in owner.rpartition("/")[2]:
-                self._methods.setdefault("" if _is_std(name) else _root(name), set()).add(last)
+                methods = self._methods.setdefault("" if _is_std(name) else _root(name), {})
+                methods[last] = min(methods.get(last, contract.results), contract.results)
             else:
                 self._functions.setdefault(owner, set()).add(last)
-        self._words: dict[frozenset[str], frozenset[str]] = {}
+        self._words: dict[frozenset[str], Mapping[bytes, int]] = {}
         self.inline_names = frozenset(name.rpartition(".")[2] for name, contract in known.items() if contract.inline)
         """The last names of what may be acquired and used on the spot."""
         self._must_call = frozenset().union(*(contract.must_call for contract in known.values()))
@@ -167,15 +168,21 @@ class Contracts:
         """The names of the acquiring functions of a package."""
         return self._functions.get(path, ())
 
-    def acquiring_methods(self, modules: frozenset[str] | None) -> frozenset[str]:
-        """The names of all acquiring methods, those of every type of a package included.
+    def acquiring_methods(self, modules: frozenset[str] | None) -> Mapping[bytes, int]:
+        """The names of all acquiring methods, those of every type of a package included, and how many results they have at
+        least.
 
         ``modules``: the paths of the modules and packages whose types the code can meet (None: of any module)."""
         roots = frozenset(self._methods)
         if modules is not None:
             roots = roots.intersection(map(_root, modules))
         if roots not in self._words:
-            self._words[roots] = frozenset().union(*(self._methods[root] for root in roots), self._methods.get("", ()))
+            words: dict[bytes, int] = {}
+            for root in (*roots, ""):
+                for name, count in self._methods.get(root, {}).items():
+                    word = name.encode()
+                    words[word] = min(words.get(word, count), count)
+            self._words[roots] = words
         return self._words[roots]
 
 

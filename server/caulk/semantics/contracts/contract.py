@@ -95,6 +95,12 @@ class Contract:
         function = self.release_function
         return self.release or (function.name.rpartition(".")[2] if function is not None else "")
 
+    @property
+    def results(self) -> int:
+        """How many results the call has at least."""
+        numbers = (self.unless_error, self.ok_result, self.companion, self.result if self.given is None else None)
+        return 1 + max((number for number in numbers if number is not None), default=0)
+
     def in_force(self, language: Version, toolchain: Version | None) -> bool:
         """Whether it applies to code of that Go version, built by that toolchain (None: by that of the language)."""
         if self.since_go is not None and language < self.since_go:
