@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from caulk.flow.mentions import is_called
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
 
@@ -123,10 +124,12 @@ def is_guarded(site: CallSite) -> bool:
 
 def callers(unit: FunctionUnit) -> list[CallSite]:
     """The calls of the function in its package, tests left out."""
-    mention = re.compile(rb"\b" + re.escape(unit.name.encode()) + rb"\s*[\[(]")
+    name = unit.name.encode()
     found: list[CallSite] = []
     for other in unit.program.functions:
-        if other is unit or other.file.is_test or other.function.body is None or not mention.search(other.text):
+        if other is unit or other.file.is_test or name not in other.words:
+            continue
+        if not is_called(name, other.code, len(other.head.text)) or other.function.body is None:
             continue
         for node in walk(other.function.body, literals=True):
             if isinstance(node, ir.Call) and _last_name(node.func) == unit.name:

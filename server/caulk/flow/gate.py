@@ -170,14 +170,11 @@ class Gate:
 def _declared_elsewhere(program: Program) -> dict[bytes, list[Declared]]:
     """The functions and methods of the imported packages of the module, by their names."""
     found: dict[bytes, list[Declared]] = {}
-    paths = {declared.path for file in program.package.files for declared in file.decls.imports}
-    for path in sorted(paths) if program.module and not program.is_foreign else ():
-        package = program.world.import_package(path, program.package) if program.is_of_module(path) else None
-        if package is not None and package is not program.package:
-            tables = (package.functions, *package.methods.values())
-            for declared in (variant for table in tables for variants in table.values() for variant in variants):
-                if declared.name[:1].isupper():
-                    found.setdefault(declared.name.encode(), []).append(declared)
+    for package in program.siblings:
+        tables = (package.functions, *package.methods.values())
+        for declared in (variant for table in tables for variants in table.values() for variant in variants):
+            if declared.name[:1].isupper():
+                found.setdefault(declared.name.encode(), []).append(declared)
     return found
 
 
@@ -235,14 +232,8 @@ def _reachable(program: Program) -> frozenset[str] | None:
     package = program.package
     if package.module is None:
         return None
-    siblings = (
-        program.world.import_package(path, package)
-        for path in package.imported
-        if program.module and not program.is_foreign and program.is_of_module(path)
-    )
-    return frozenset((package.module.path, *package.imported)).union(
-        *(sibling.imported for sibling in siblings if sibling is not None)
-    )
+    own = (package.module.path, *package.imported)
+    return frozenset(own).union(*(sibling.imported for sibling in program.siblings))
 
 
 def _closable_types(package: Package, release: re.Pattern[str]) -> frozenset[str]:

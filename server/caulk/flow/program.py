@@ -26,6 +26,7 @@ from caulk.flow.leaks import Leak, leaks_in
 from caulk.flow.placement import Placement
 from caulk.flow.rendezvous import Exploration, explore
 from caulk.flow.requests import Requests
+from caulk.flow.spawns import spawners
 from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
 from caulk.ir.declarations import FileDecls, FunctionHead
@@ -319,6 +320,20 @@ class Program:
     def implementations(self) -> Implementations:
         """The bodies behind the interfaces of the package."""
         return Implementations(self)
+
+    @cached_property
+    def siblings(self) -> tuple[Package, ...]:
+        """The packages of its module that it imports."""
+        if not self.module or self.is_foreign:
+            return ()
+        paths = sorted(path for path in self.package.imported if self.is_of_module(path))
+        found = (self.world.import_package(path, self.package) for path in paths)
+        return tuple(package for package in found if package is not None and package is not self.package)
+
+    @cached_property
+    def spawners(self) -> frozenset[bytes]:
+        """The names of what may run its argument in a goroutine."""
+        return spawners(self)
 
     @cached_property
     def channel_makers(self) -> re.Pattern[bytes] | None:

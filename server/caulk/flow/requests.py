@@ -41,12 +41,8 @@ _CONTEXTS = {
     "github.com/gofiber/fiber/v3.Ctx": Framework.FIBER,
     "net/http.Request": Framework.HTTP,
 }
-PACKAGES = (
-    "github.com/gin-gonic/gin",
-    "github.com/labstack/echo",
-    "github.com/gofiber/fiber",
-    "net/http",
-)
+FRAMEWORKS = ("github.com/gin-gonic/gin", "github.com/labstack/echo", "github.com/gofiber/fiber")
+PACKAGES = (*FRAMEWORKS, "net/http")
 """A package that imports none of these has no request code of its own."""
 
 _GENERATED_IDS = frozenset(
@@ -164,7 +160,7 @@ class Requests:
 
     def _find_roots(self) -> None:
         for unit in self._program.functions:
-            if _helps_tests(unit.file) or not unit.file.imports(*PACKAGES) or not _may_be_root(unit):
+            if _helps_tests(unit.file) or not unit.file.imports(*PACKAGES) or not sees_request(unit):
                 continue
             for function in unit.function.walk():
                 root = _root(unit, function)
@@ -254,9 +250,12 @@ def _helps_tests(file: FileUnit) -> bool:
     return file.is_test or file.imports("testing", "net/http/httptest")
 
 
-def _may_be_root(unit: FunctionUnit) -> bool:
-    text = unit.text
-    return any(word in text for word in (b"Context", b"Ctx", b"http.Request", b".Request"))
+def sees_request(unit: FunctionUnit) -> bool:
+    """Whether the words of the function may name the types that a handler gets."""
+    words = unit.words
+    if b"ResponseWriter" in words and b"Request" in words:
+        return True
+    return not words.isdisjoint((b"Context", b"Ctx")) and unit.file.imports(*FRAMEWORKS)
 
 
 def _root(unit: FunctionUnit, function: ir.Function) -> RequestCode | None:

@@ -12,7 +12,7 @@ from caulk.ir.visit import expressions, statements, walk
 from caulk.semantics.model import Callee, CalleeKind, named
 
 if TYPE_CHECKING:
-    from caulk.flow.program import FunctionUnit
+    from caulk.flow.program import FunctionUnit, Program
 
 MAX_DEPTH = 3
 """How many calls away a goroutine is looked for."""
@@ -20,6 +20,7 @@ MAX_DEPTH = 3
 _RUNNERS = frozenset({"Go", "TryGo", "Submit", "SafeGo", "GoSafe", "CtxGo", "GoFunc"})
 """Methods and functions of these names run the function that they are given in a goroutine, whatever library they are of."""
 _TIMER = "time.AfterFunc"
+_RUNNER_WORDS = frozenset(name.encode() for name in (*_RUNNERS, "AfterFunc"))
 
 _WATCHING = frozenset({"Done", "Err", "Deadline"})
 """Methods of a context that only ask whether it has ended."""
@@ -58,9 +59,30 @@ class Spawn:
         return target.params[position].symbol if target is not None and position < len(target.params) else None
 
 
+def may_spawn(unit: FunctionUnit) -> bool:
+    """Whether the words of a function can start a goroutine."""
+    words = unit.words
+    if b"go" in words:
+        return True
+    return b"func" in words and not (words.isdisjoint(_RUNNER_WORDS) and words.isdisjoint(unit.program.spawners))
+
+
+def spawners(program: Program) -> frozenset[bytes]:
+    """The names of the functions of the module that may run a function which they are given in a goroutine."""
+    own = {unit.name.encode() for unit in program.functions if b"go" in unit.words and b"func" in unit.head.text}
+    siblings = (
+        head.name.encode()
+        for package in program.siblings
+        for file in package.files
+        for head in file.decls.functions
+        if b"func" in head.text[4:]
+    )
+    return frozenset(own).union(siblings)
+
+
 def spawns(unit: FunctionUnit) -> Iterator[Spawn]:
     """The goroutines that a top-level function and its literals start."""
-    if b"go " not in unit.text and b"func(" not in unit.text:
+    if not may_spawn(unit):
         return
     for function in unit.function.walk():
         if function.body is None:

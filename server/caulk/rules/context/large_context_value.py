@@ -8,6 +8,7 @@ from caulk.findings.evidence import Evidence
 from caulk.findings.finding import Confidence, Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit
 from caulk.flow.requests import Framework, framework_of
+from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.constants import constant_integer
 from caulk.ir.visit import expressions
@@ -17,6 +18,7 @@ from caulk.semantics.model import Basic, Named, Slice, Type, named
 LARGE = 64 << 10
 """Bytes from which a constant ``make([]byte, n)`` counts as large."""
 
+_SETTERS = ("github.com/gin-gonic/gin", "github.com/labstack/echo")
 _READERS = frozenset({"io.ReadAll", "io/ioutil.ReadAll", "os.ReadFile", "io/ioutil.ReadFile"})
 _HEAVY_TYPES = frozenset(
     {
@@ -33,7 +35,7 @@ _WHOLE_REQUESTS = frozenset({"net/http.Request", "github.com/gin-gonic/gin.Conte
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
-    if b"WithValue" not in unit.text and b".Set(" not in unit.text:
+    if b"WithValue" not in unit.words and not (b"Set" in unit.words and unit.file.imports(*_SETTERS)):
         return
     for function in unit.function.walk():
         if function.body is None:
@@ -48,6 +50,8 @@ def _check(unit: FunctionUnit) -> Iterator[Finding]:
 
 def _stored(unit: FunctionUnit, call: ir.Call) -> ir.Expr | None:
     """The value that a call puts into a context."""
+    if last_name(call.func) not in ("WithValue", "Set"):
+        return None
     callee = unit.typer.callee(call)
     if callee.name == "context.WithValue" and len(call.args) == 3:
         return call.args[2]

@@ -20,6 +20,7 @@ _CODE = "http-client-without-timeout"
 _CLIENT = "net/http.Client"
 _TIMEOUT = (NewField("Timeout", "30 * time.Second"),)
 _SHORT = frozenset({"net/http.Get", "net/http.Head", "net/http.Post", "net/http.PostForm"})
+_SHORT_CALL = re.compile(rb"http\.(?:Get|Head|Post|PostForm)\(")
 _THOUGHT_OF = re.compile(rb"(?i)timeout|deadline|stream|\bsse\b|websocket|longpoll")
 """Words of somebody who has thought of it: another limit, or answers that last."""
 _LASTS = re.compile(r"(?i)stream|sse\b|websocket|download|watch")
@@ -35,7 +36,7 @@ def _check(program: Program) -> Iterator[Finding]:
     if not files or is_for_tests(program) or _limited_by_context(files):
         return
     for unit in program.functions:
-        if unit.file in files and b"http." in unit.text:
+        if unit.file in files and (b"Client" in unit.words or _SHORT_CALL.search(unit.code)):
             yield from _in_function(unit)
     for file in files:
         yield from _in_declarations(program, file)
@@ -52,7 +53,7 @@ def _in_function(unit: FunctionUnit) -> Iterator[Finding]:
     if body is None or _LASTS.search(unit.name) or _THOUGHT_OF.search(unit.text[body.start : body.end]):
         return
     for part in expressions(body, literals=True):
-        literal = literal_of(unit, part, _CLIENT)
+        literal = literal_of(unit, part, _CLIENT) if isinstance(part, ir.Composite | ir.Unary) else None
         if literal is not None and field_of(literal, "Timeout") is None and _is_own(unit, literal):
             yield finding_at(
                 unit,

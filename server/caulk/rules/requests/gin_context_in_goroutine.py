@@ -10,7 +10,7 @@ from caulk.findings.evidence import Evidence
 from caulk.findings.evidence_requests import ContextUse, EscapedContext, UseKind
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
-from caulk.flow.requests import PACKAGES, Framework, framework_of, parents
+from caulk.flow.requests import FRAMEWORKS, PACKAGES, Framework, framework_of, parents, sees_request
 from caulk.flow.spawns import Escape, Spawn, carriers, escapes, is_context_type, keeps, spawns
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
@@ -87,7 +87,7 @@ _BODY_USES = frozenset(
 
 def _check(program: Program) -> Iterator[Finding]:
     for unit in program.functions:
-        if unit.file.is_generated or not unit.file.imports(*PACKAGES):
+        if unit.file.is_generated or not (unit.file.imports(*FRAMEWORKS) or sees_request(unit)):
             continue
         for spawn in spawns(unit):
             yield from _judge(spawn)
