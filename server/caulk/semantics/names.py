@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 from caulk.semantics.model import ANY, COMPARABLE, ERROR, Basic, Named, Type
@@ -20,12 +22,17 @@ class Predeclared:
     is_type: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(eq=False)
 class Imported:
-    """The name of an import; ``package`` is None when its declarations are nowhere to be had."""
+    """The name of an import."""
 
     path: str
-    package: Package | None
+    _load: Callable[[], Package | None] = field(repr=False)
+
+    @cached_property
+    def package(self) -> Package | None:
+        """Its declarations, read when they are asked for; None when they are nowhere to be had."""
+        return self._load()
 
 
 Entity: TypeAlias = Declared | Predeclared
@@ -103,4 +110,6 @@ class Names:
         if file.package.declaration(name, file) is not None:
             return None
         path = self._world.imported(file, name)
-        return Imported(path, self._world.import_package(path, file.package, file)) if path is not None else None
+        if path is None:
+            return None
+        return Imported(path, lambda: self._world.import_package(path, file.package, file))

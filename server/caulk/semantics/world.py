@@ -7,6 +7,7 @@ the functions that it is given: an editor's unsaved buffer and a file are the sa
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
@@ -14,7 +15,7 @@ from caulk.semantics import build_tags
 from caulk.semantics.build_tags import Configuration, constraint_of
 from caulk.semantics.gomod import Module, Read, find_module
 from caulk.semantics.modules import BuildList
-from caulk.semantics.packages import Package, PackageFile
+from caulk.semantics.packages import Package, PackageFile, guessed_name
 from caulk.semantics.shipped import GO_VERSION, signatures
 from caulk.semantics.sources import Sources, go_version
 
@@ -42,6 +43,8 @@ class World:
         self._signatures = signatures if shipped else _no_signatures
         self._go_version: tuple[int, int] | None = None
         self._packages: dict[_Key, Package | None] = {}
+        self._clauses: dict[_Key, str] = {}
+        """The names of packages of which no more was read."""
         self._modules: dict[str, Module | None] = {}
         self._build_lists: dict[str, BuildList] = {}
         self.missing: set[str] = set()
@@ -75,6 +78,7 @@ class World:
             size = len(gone)
             gone |= {package.path for package in known.values() if not gone.isdisjoint(package.imported)}
         self._packages = {key: package for key, package in self._packages.items() if key[1] not in gone}
+        self._clauses = {key: name for key, name in self._clauses.items() if key[1] not in gone}
         kept = {key[1] for key in self._packages}
         self.cache = {key: value for key, value in self.cache.items() if key[0] == "program" and key[1] in kept}
 
@@ -85,6 +89,7 @@ class World:
         }
         self._modules = {directory: module for directory, module in self._modules.items() if self._is_goroot(directory)}
         self._build_lists = {root: built for root, built in self._build_lists.items() if self._is_goroot(root)}
+        self._clauses.clear()
         self.missing.clear()
         self.cache.clear()
 
@@ -139,13 +144,10 @@ class World:
         path = without_vendor(path)
         if path == importer.path and not importer.is_external_test:
             return importer
-        tests = importer.is_external_test and path == importer.path.removesuffix("_test")
-        configuration = importer.configuration if file is None or file.is_default else file.configuration
-        root = importer.build_list.main.directory if importer.build_list is not None else ""
-        key = root, path, configuration, tests
+        key = _key(path, importer, file)
         if key not in self._packages:
             self._packages[key] = None  # an import cycle finds nothing, as in Go
-            found = self._packages[key] = self._load(path, importer, configuration, tests)
+            found = self._packages[key] = self._load(path, importer, key[2], key[3])
             if found is None and path not in ("C", "unsafe"):
                 self.missing.add(path)
         return self._packages[key]
@@ -252,12 +254,62 @@ class World:
         candidates = sorted(file.unnamed, key=lambda path: path != guess)
         unread = None
         for path in candidates:
-            package = self.import_package(path, file.package, file)
-            if package is None:
+            clause = self._package_clause(path, file)
+            if clause is None:
                 unread = path if path == guess else unread
-            elif package.name == name:
+            elif clause == name:
                 return path
         return unread
+
+    def _package_clause(self, path: str, file: PackageFile) -> str | None:
+        """What a package that ``file`` imports is called. Most are called as their path ends, and one file of them says so:
+        the others are read with all their declarations."""
+        importer = file.package
+        key = _key(without_vendor(path), importer, file)
+        if key in self._packages or (path == importer.path and not importer.is_external_test):
+            package = self.import_package(path, importer, file)
+            return package.name if package is not None else None
+        name = self._clauses.get(key)
+        if name is None:
+            guess = guessed_name(path)
+            if not self._is_called(path, importer, guess):
+                package = self.import_package(path, importer, file)
+                return package.name if package is not None else None
+            name = self._clauses[key] = guess
+        return name
+
+    def _is_called(self, path: str, importer: Package, name: str) -> bool:
+        """Whether a file in the first place where the package lies gives the package that name."""
+        if importer.build_list is not None:
+            for directory in importer.build_list.directories(path):
+                files = [
+                    name for name in self.names(directory) if name.endswith(".go") and not name.endswith("_test.go")
+                ]
+                if files:
+                    return any(_clause_of(self._text(directory, file)) == name for file in files[:2])
+        return self._database_suffices(build_tags.DEFAULT) and _clause_of(self._signatures(path) or b"") == name
+
+    def _text(self, directory: str, name: str) -> bytes:
+        try:
+            return self._read(os.path.join(directory, name))
+        except OSError:
+            return b""
+
+
+_CLAUSE = re.compile(rb"^package[ \t]+(\w+)", re.M)
+
+
+def _clause_of(text: bytes) -> str:
+    """The name that a file gives its package, as far as a glance tells."""
+    match = _CLAUSE.search(text)
+    return match[1].decode() if match is not None else ""
+
+
+def _key(path: str, importer: Package, file: PackageFile | None) -> _Key:
+    tests = importer.is_external_test and path == importer.path.removesuffix("_test")
+    configuration = importer.configuration if file is None or file.is_default else file.configuration
+    root = importer.build_list.main.directory if importer.build_list is not None else ""
+    return root, path, configuration, tests
 
 
 def _package_name(files: Sequence[PackageFile]) -> str:
