@@ -54,8 +54,11 @@ class Acquirers:
             return word in self._plain or (word in self._functions and bool(self._file.dot_imports))
         base = _NAME_AT_END.search(code, max(0, dot - 80), dot)
         path = self._file.path_of(base[1].decode("ascii")) if base is not None else None
-        if base is not None and path is not None and not _declares(base[1]).search(code):
-            return path in self._functions.get(word, ()) or not self._is_known(path)
+        if base is not None and path is not None:
+            if path in self._functions.get(word, ()):
+                return True
+            if not _declares(base[1]).search(code):
+                return not self._is_known(path)
         results = min(self._methods.get(word, _NEVER), self._plain.get(word, _NEVER))
         return results < _NEVER and (results < 2 or self._may_give_several(code, dot, end))
 
