@@ -48,7 +48,7 @@ class Acquirers:
     def _may_acquire(self, word: bytes, code: bytes, at: int, end: int) -> bool:
         """Whether the call of a word that stands at ``at`` may acquire something; its arguments begin at ``end``."""
         dot = at - 1
-        while code[dot : dot + 1].isspace():
+        while dot > 0 and code[dot : dot + 1].isspace():
             dot -= 1
         if code[dot : dot + 1] != b".":
             return word in self._plain or (word in self._functions and bool(self._file.dot_imports))
@@ -103,7 +103,7 @@ def _calls(word: bytes, code: bytes, start: int) -> Iterator[int]:
     for call in (word + b"(", word + b"["):
         at = code.find(call, start)
         while at >= 0:
-            if not _WORD.match(code, at - 1):
+            if not at or not _WORD.match(code, at - 1):
                 yield at
             at = code.find(call, at + 1)
 

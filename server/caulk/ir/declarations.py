@@ -35,10 +35,11 @@ class FunctionHead:
             tree = parse(self.text)
             heads = (node for node in tree.root.children if node.kind_id in _FUNCTIONS)
             node = next(heads, None)
-            if node is not None:
-                self._function = Lowering(tree).function_declaration(node)
-            else:
+            if node is None:
                 self._function = ir.Function(0, len(self.text), self.name, None, (), (), None, has_errors=True)
+            else:
+                self._function = Lowering(tree).function_declaration(node)
+                self._function.body = None  # of broken code a piece of the body may be in the text
         return self._function
 
     @property
