@@ -16,6 +16,8 @@ from pathlib import Path
 
 _POSITION = re.compile(r"^(?:vet: )?(?P<file>[^\s:]+\.go):\d+(?::\d+)?: ", re.M)
 _SUMMARY = re.compile(r"^(?:Fixed|Would fix) (?P<fixed>\d+) findings? in (?P<files>\d+) files?")
+_OF_ONE_RUN = re.compile(r"\d{6,}")
+"""The numbers of temporary folders, which some tests have in their names."""
 TIMEOUT = 1800
 """Seconds for one call of Go."""
 
@@ -90,8 +92,8 @@ class Tree:
 
     def state(self, packages: Sequence[str], tests: Sequence[str], skip: str) -> State:
         """What Go says of the packages: build, vet, format; and how the tests end."""
-        build = self._messages(self._go("build", *packages).stderr) if packages else Counter[str]()
-        vet = self._messages(self._go("vet", *packages).stderr) if packages else Counter[str]()
+        build = messages(self._go("build", *packages).stderr, self.directory) if packages else Counter[str]()
+        vet = messages(self._go("vet", *packages).stderr, self.directory) if packages else Counter[str]()
         listed = subprocess.run([_gofmt(), "-l", "."], cwd=self.directory, capture_output=True, text=True, check=False)
         passed, failed = self._tests(tests, skip) if tests else (frozenset[str](), frozenset[str]())
         return State(build, vet, frozenset(listed.stdout.split()), passed, failed)
@@ -108,11 +110,6 @@ class Tree:
             check=False,
         )
 
-    @staticmethod
-    def _messages(output: str) -> Counter[str]:
-        lines = (line for line in output.splitlines() if line and not line.startswith(("#", "go: downloading")))
-        return Counter(_POSITION.sub(lambda match: f"{match['file']}: ", line) for line in lines)
-
     def _tests(self, tests: Sequence[str], skip: str) -> tuple[frozenset[str], frozenset[str]]:
         args = ["test", "-json", "-short", "-vet=off", "-count=1", "-timeout=300s"]
         if skip:
@@ -121,9 +118,17 @@ class Tree:
         for line in self._go(*args, *tests).stdout.splitlines():
             event = json.loads(line) if line.startswith("{") else {}
             if event.get("Action") in ("pass", "fail"):
-                outcome[f"{event.get('Package', '')} {event.get('Test', '')}".strip()] = event["Action"]
+                name = f"{event.get('Package', '')} {event.get('Test', '')}".strip()
+                outcome[_OF_ONE_RUN.sub("N", name)] = event["Action"]
         passed = frozenset(name for name, action in outcome.items() if action == "pass")
         return passed, frozenset(outcome) - passed
+
+
+def messages(output: str, directory: Path) -> Counter[str]:
+    """What Go complained of in a tree, without line numbers and without the name of the tree: those of the copies differ."""
+    lines = output.replace(str(directory), ".").splitlines()
+    kept = (line for line in lines if line and not line.startswith(("#", "go: downloading")))
+    return Counter(_POSITION.sub(lambda match: f"{match['file']}: ", line) for line in kept)
 
 
 def prove(plan: Plan, source: Path, work: Path, *, changed_only: bool) -> list[Proof]:
