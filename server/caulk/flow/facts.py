@@ -142,7 +142,8 @@ def _assigned(item: object) -> Iterator[ir.Symbol]:
 
 
 def _appended(item: object, assigned: set[ir.Symbol], wanted: frozenset[str]) -> Facts:
-    """What an assignment tells, walking backwards; its targets are noted in ``assigned``."""
+    """What an assignment tells, walking backwards; its targets are noted in ``assigned``. A declaration without a value
+    leaves an error nil."""
     if not isinstance(item, ir.Assign):
         return frozenset()
     found: Facts = frozenset()
@@ -150,6 +151,8 @@ def _appended(item: object, assigned: set[ir.Symbol], wanted: frozenset[str]) ->
         symbol = target.symbol if isinstance(target, ir.Name) else None
         if symbol is None:
             continue
+        if item.op == "var" and not item.right and symbol not in assigned and not symbol.captured:
+            found |= {fact for fact in (nil_fact(symbol),) if fact[0] in wanted}
         value = item.right[number] if len(item.left) == len(item.right) else None
         if value is not None and symbol not in assigned and appends_to(value, symbol):
             found |= {fact for fact in not_empty(symbol) if fact[0] in wanted}
