@@ -45,6 +45,7 @@ from caulk_codefixes import (
     release_before_exit,
     release_on_error,
     remove_temporary,
+    rename_method,
     request_storage,
     return_after_send,
     send_or_done,
@@ -100,6 +101,7 @@ FIXES: tuple[CodeFix, ...] = (
     drop_default.FIX,
     add_before_go.FIX,
     defer_done.FIX,
+    rename_method.FIX,
 )
 
 NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool", "add-limits"})

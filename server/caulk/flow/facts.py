@@ -121,13 +121,13 @@ def dominating(graph: Graph, block: Block, index: int, wanted: frozenset[str]) -
             if above is None:
                 break
             for other in between(above, block):
-                assigned |= {symbol for item in other.items for symbol in _assigned(item)}
+                assigned |= {symbol for item in other.items for symbol in assigned_by(item)}
             source = above
         block, items = source, source.items
     return frozenset(facts)
 
 
-def _assigned(item: object) -> Iterator[ir.Symbol]:
+def assigned_by(item: object) -> Iterator[ir.Symbol]:
     """The variables that get another value."""
     match item:
         case ir.Assign():

@@ -23,6 +23,7 @@ from caulk.flow.gate import NEVER_RETURN, NEVER_RETURN_METHODS, Endings, Gate
 from caulk.flow.holdings import Holdings
 from caulk.flow.implementations import Implementations
 from caulk.flow.leaks import Leak, leaks_in
+from caulk.flow.locks import Locks, locking_names
 from caulk.flow.placement import Placement
 from caulk.flow.rendezvous import Exploration, explore
 from caulk.flow.requests import Requests
@@ -148,6 +149,11 @@ class FunctionUnit:
     def leaks(self) -> tuple[Leak, ...]:
         """The obligations that this function leaves open."""
         return tuple(leaks_in(self)) if self.program.gate.lets_in(self) else ()
+
+    @cached_property
+    def locks(self) -> Locks:
+        """Which locks are held where."""
+        return Locks(self)
 
     @cached_property
     def uses(self) -> Uses:
@@ -339,6 +345,11 @@ class Program:
     def channel_makers(self) -> re.Pattern[bytes] | None:
         """Matches where a function of this package that returns a channel is called."""
         return channel_makers(self)
+
+    @cached_property
+    def locking(self) -> frozenset[bytes]:
+        """The names of the functions of the package that take a lock."""
+        return locking_names(self.functions)
 
     @cached_property
     def endless(self) -> EndlessBodies:

@@ -54,6 +54,13 @@ from caulk.rules.http import (
     request_without_context,
     websocket_response_closed,
 )
+from caulk.rules.locks import (
+    defer_lock,
+    double_lock,
+    empty_critical_section,
+    lock_not_released,
+    mismatched_unlock,
+)
 from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
 from caulk.rules.resources import (
     conn_goroutine_leak,
@@ -126,6 +133,11 @@ RULES: tuple[Rule, ...] = (
     spinning_select.RULE,
     waitgroup_done_skipped.RULE,
     waitgroup_add_in_goroutine.RULE,
+    lock_not_released.RULE,
+    double_lock.RULE,
+    mismatched_unlock.RULE,
+    defer_lock.RULE,
+    empty_critical_section.RULE,
 )
 
 

@@ -1,0 +1,1 @@
+"""Locks that stay locked, and locks that wait for themselves."""

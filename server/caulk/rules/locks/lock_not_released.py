@@ -1,0 +1,158 @@
+"""Ways out of a function on which a lock stays locked that its other ways unlock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from caulk.findings.evidence import Evidence, Place, Release, Where
+from caulk.findings.evidence_insertions import MissingRelease
+from caulk.findings.finding import Finding, Related, Tier
+from caulk.flow.cfg import FunctionEnd
+from caulk.flow.lock_calls import LockCall, LockPath
+from caulk.flow.locks import LockUse, OpenExit
+from caulk.flow.program import FunctionUnit
+from caulk.ir import nodes as ir
+from caulk.ir.visit import walk
+from caulk.rules.locks.lock_text import lock_name
+from caulk.rules.report import NO_EVIDENCE, finding_at, related_at
+from caulk.rules.rule import Rule, words
+
+_HELD_FOR_THE_CALLER = re.compile(r"^(?:(?:try|must|maybe)_?)?[rRwW]?[lL]ock|Lock$|[aA]cquire")
+"""Names of functions that may return with a lock held on purpose."""
+_SAYS_SO = re.compile(rb"(?i)\b(?:un)?lock(?:s|ed|ing)?\b")
+
+
+def _check(unit: FunctionUnit) -> Iterator[Finding]:
+    if _HELD_FOR_THE_CALLER.search(unit.name):
+        return
+    for use in unit.locks.all:
+        reported: set[int] = set()
+        for left in use.open:
+            if _is_forgotten(unit, use, left) and id(left.exit) not in reported:
+                reported.add(id(left.exit))
+                yield _finding(unit, use, left)
+
+
+def _is_forgotten(unit: FunctionUnit, use: LockUse, left: OpenExit) -> bool:
+    """Whether nothing says that the lock is held on purpose."""
+    if left.lock not in use.released or not use.is_own(left.lock.path):
+        return False
+    if not _is_surely_held(use, left):
+        return False
+    return not (_is_documented(unit) or _unlocked_by_caller(unit, left.lock.path))
+
+
+def _is_surely_held(use: LockUse, left: OpenExit) -> bool:
+    if isinstance(left.exit, LockCall):
+        return True
+    return (left.lock.path, left.lock.mode) in use.locked_before(left.exit)
+
+
+def _is_documented(unit: FunctionUnit) -> bool:
+    """Whether the comment above the function speaks of locks."""
+    lines = unit.file.source.data[: unit.chunk.start].rstrip(b" \t").split(b"\n")[:-1]
+    for line in reversed(lines):
+        if not line.lstrip().startswith((b"//", b"*", b"/*")):
+            return False
+        if _SAYS_SO.search(line):
+            return True
+    return False
+
+
+def _unlocked_by_caller(unit: FunctionUnit, path: LockPath) -> bool:
+    """Whether a function that calls this one unlocks such a lock without having locked it."""
+    last = path.steps[-1:] or ((path.root,) if isinstance(path.root, str) else ())
+    name = unit.name.encode()
+    for caller in unit.program.functions:
+        if caller is unit or name not in caller.words or caller.words.isdisjoint((b"Unlock", b"RUnlock")):
+            continue
+        for use in caller.locks.all:
+            if any((other.steps[-1:] or (other.root,)) == last or not last for other in use.inherited | use.handed):
+                return True
+    return False
+
+
+def _finding(unit: FunctionUnit, use: LockUse, left: OpenExit) -> Finding:
+    lock, exit_ = left.lock, left.exit
+    name = lock_name(unit, lock)
+    line = unit.line(lock.call.start)
+    if isinstance(exit_, LockCall):
+        message = (
+            f"a round of the loop can end without {name}.{lock.mode.unlock}: then the next one waits here for ever"
+        )
+        return finding_at(unit, lock.call, code=RULE.code, tier=Tier.CORE, message=message)
+    return finding_at(
+        unit,
+        ir.Node(exit_.start, exit_.end),
+        code=RULE.code,
+        tier=Tier.CORE,
+        message=f"leaves with {name} locked (line {line}): everybody who locks it afterwards waits for ever",
+        evidence=_evidence(unit, use, lock, exit_),
+        related=(related_at(unit, lock.call, "locked here"), *_unlocks(unit, use, lock)),
+    )
+
+
+def _unlocks(unit: FunctionUnit, use: LockUse, lock: LockCall) -> Iterator[Related]:
+    other = next((call for call in use.calls if not call.locks and call.path == lock.path), None)
+    if other is not None:
+        yield related_at(unit, other.call, "unlocked on another way")
+
+
+def _evidence(unit: FunctionUnit, use: LockUse, lock: LockCall, exit_: ir.Return | FunctionEnd) -> Evidence:
+    body = use.function.body
+    if body is None or _is_hidden(unit, lock.path) or _reads_what_is_locked(lock, exit_):
+        return NO_EVIDENCE
+    if isinstance(exit_, ir.Return):
+        at = Place(Where.BEFORE, unit.offset(exit_.start))
+    else:
+        at = Place(Where.AFTER, unit.offset(body.statements[-1].end))
+    return MissingRelease(
+        Release(f"{lock_name(unit, lock)}.{lock.mode.unlock}()", returns_error=False),
+        at,
+        "this way out",
+        changes_behaviour=isinstance(exit_, ir.Return) and not all(map(_is_free_of_state, exit_.values)),
+    )
+
+
+def _is_hidden(unit: FunctionUnit, path: LockPath) -> bool:
+    """Whether the name of the lock may mean something else at another place."""
+    root = path.root
+    name = root if isinstance(root, str) else root.name
+    return any(symbol.name == name and symbol is not root for symbol in unit.function.symbols)
+
+
+def _reads_what_is_locked(lock: LockCall, exit_: ir.Return | FunctionEnd) -> bool:
+    """Whether the way out still reads what stands beside the lock."""
+    root = lock.path.root
+    values = exit_.values if isinstance(exit_, ir.Return) else ()
+    names = (node for value in values for node in walk(value, literals=True) if isinstance(node, ir.Name))
+    return any(
+        name.symbol is root if isinstance(root, ir.Symbol) else name.symbol is None for name in names
+    ) and not all(map(_is_free_of_state, values))
+
+
+def _is_free_of_state(value: ir.Expr) -> bool:
+    """Whether a returned value reads nothing that the lock may guard."""
+    return all(isinstance(node, ir.Name | ir.Literal) or _is_new_error(node) for node in walk(value))
+
+
+def _is_new_error(node: ir.Node) -> bool:
+    match node:
+        case ir.Call(func=ir.Selector(base=ir.Name(symbol=None, name="errors" | "fmt"), field="New" | "Errorf")):
+            return True
+        case ir.Selector(base=ir.Name(symbol=None)):
+            return True
+        case _:
+            return False
+
+
+RULE = Rule(
+    module=__name__,
+    code="lock-not-released",
+    tier=Tier.CORE,
+    summary="a way out of a function leaves a lock locked that its other ways unlock",
+    check_function=_check,
+    gate=words("Lock Unlock", "RLock RUnlock", "RLock Unlock"),
+    fix="safe",
+)
