@@ -27,10 +27,12 @@ from caulk_codefixes import (
     end_idle,
     end_with_context,
     guard_map_size,
+    guard_put,
     hoist_client,
     hoist_defer,
     hoist_from_context,
     insert_release,
+    insert_statements,
     join_close_error,
     leave_loop,
     limit_pool,
@@ -102,6 +104,8 @@ FIXES: tuple[CodeFix, ...] = (
     add_before_go.FIX,
     defer_done.FIX,
     rename_method.FIX,
+    insert_statements.FIX,
+    guard_put.FIX,
 )
 
 NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool", "add-limits"})

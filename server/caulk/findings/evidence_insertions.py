@@ -19,3 +19,15 @@ class MissingRelease(Evidence):
     """Whether it must run when the function is left."""
     changes_behaviour: bool = True
     """Whether correct code may behave differently afterwards: then the fix is unsafe."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingStatements(Evidence):
+    """Statements that belong at one place."""
+
+    at: Place
+    lines: tuple[str, ...]
+    title: str
+    """What they do, for people: ``Put it back when the function is left``."""
+    changes_behaviour: bool = True
+    imports: frozenset[str] = frozenset()

@@ -61,6 +61,13 @@ from caulk.rules.locks import (
     lock_not_released,
     mismatched_unlock,
 )
+from caulk.rules.pools import (
+    oversized_pool_put,
+    pool_get_without_put,
+    pool_put_by_value,
+    pool_put_without_reset,
+    use_after_pool_put,
+)
 from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
 from caulk.rules.resources import (
     conn_goroutine_leak,
@@ -138,6 +145,11 @@ RULES: tuple[Rule, ...] = (
     mismatched_unlock.RULE,
     defer_lock.RULE,
     empty_critical_section.RULE,
+    pool_get_without_put.RULE,
+    pool_put_without_reset.RULE,
+    use_after_pool_put.RULE,
+    oversized_pool_put.RULE,
+    pool_put_by_value.RULE,
 )
 
 

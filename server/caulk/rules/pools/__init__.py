@@ -1,0 +1,1 @@
+"""Values of sync.Pool: put back, clean, once, and not used afterwards."""
