@@ -22,6 +22,7 @@ from caulk_codefixes import (
     defer_release,
     detach_context,
     drain_body,
+    drain_timer,
     drop_default,
     drop_statement,
     end_idle,
@@ -51,6 +52,7 @@ from caulk_codefixes import (
     request_storage,
     return_after_send,
     send_or_done,
+    stop_ticker,
     use_context,
     weak_map,
     wrap_loop_body,
@@ -106,6 +108,8 @@ FIXES: tuple[CodeFix, ...] = (
     rename_method.FIX,
     insert_statements.FIX,
     guard_put.FIX,
+    stop_ticker.FIX,
+    drain_timer.FIX,
 )
 
 NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool", "add-limits"})

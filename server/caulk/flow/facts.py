@@ -98,6 +98,28 @@ def repeated(graph: Graph) -> frozenset[str]:
     )
 
 
+def taken(facts: Facts, cond: ir.Expr | None, value: bool, wanted: frozenset[str]) -> Facts | None:
+    """What is known behind the edge of a condition; None when what was known before says that the edge is not taken."""
+    fact = key(cond) if cond is not None else None
+    if fact is None or fact[0] not in wanted:
+        return facts
+    text, positive = fact
+    return None if (text, value != positive) in facts else facts | {(text, value == positive)}
+
+
+def told(item: object, facts: Facts) -> Facts:
+    """What is known behind an item: it may give a variable another value, or the constant true or false."""
+    for symbol in assigned_by(item):
+        facts = without(facts, symbol)
+    match item:
+        case ir.Assign(
+            left=(ir.Name(symbol=ir.Symbol() as symbol),), right=(ir.Name(symbol=None, name="true" | "false") as value,)
+        ):
+            return facts | {(token(symbol), value.name == "true")}
+        case _:
+            return facts
+
+
 def dominating(graph: Graph, block: Block, index: int, wanted: frozenset[str]) -> Facts:
     """What is known at item ``index`` of ``block``: from the branches that all ways there lead by, and from what was
     appended on the way. A variable that may have been assigned since tells nothing."""

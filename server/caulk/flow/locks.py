@@ -14,7 +14,7 @@ from caulk.flow import facts as known
 from caulk.flow.cfg import Block, FunctionEnd, Item
 from caulk.flow.facts import Facts
 from caulk.flow.lock_calls import Held, LockCall, LockPath, Mode, lock_call, lock_path
-from caulk.flow.shapes import bool_constant, last_name
+from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
 
@@ -123,8 +123,8 @@ class _Walk:
             for item in block.items:
                 state = self._item(item, state)
             for edge in block.edges:
-                following = _after_edge(state, edge.cond, edge.value, wanted)
-                if following is None or (edge.target.index, following) in seen:
+                facts = known.taken(state.facts, edge.cond, edge.value, wanted)
+                if facts is None or (edge.target.index, following := State(state.held, state.deferred, facts)) in seen:
                     continue
                 if len(seen) > MAX_STATES:
                     self._give_up()
@@ -284,38 +284,16 @@ def _address(arg: ir.Expr) -> Iterator[LockPath]:
             yield path
 
 
-def _after_edge(state: State, cond: ir.Expr | None, value: bool, wanted: frozenset[str]) -> State | None:
-    """The state behind an edge; None when what is known says that it is not taken."""
-    fact = known.key(cond) if cond is not None else None
-    if fact is None or fact[0] not in wanted:
-        return state
-    text, positive = fact
-    if (text, value != positive) in state.facts:
-        return None
-    return State(state.held, state.deferred, state.facts | {(text, value == positive)})
-
-
 def _rebound(item: Item, state: State) -> State:
     """What is still known, and held under its name, after an assignment."""
-    facts, held = state.facts, state.held
+    held = state.held
     for symbol in known.assigned_by(item):
-        facts = known.without(facts, symbol)
         held = frozenset(lock for lock in held if not lock.path.depends_on(symbol))
-    if isinstance(item, ir.Assign):
-        for target in item.left:
-            path = lock_path(target) if isinstance(target, ir.Selector | ir.Index) else None
-            if path is not None:
-                held = frozenset(lock for lock in held if not lock.path.begins_with(path))
-        if len(item.left) == len(item.right) == 1:
-            facts |= _constant(item.left[0], item.right[0])
-    return State(held, state.deferred, facts)
-
-
-def _constant(target: ir.Expr, value: ir.Expr) -> Facts:
-    constant = bool_constant(value)
-    if constant is None or not isinstance(target, ir.Name) or target.symbol is None:
-        return frozenset()
-    return frozenset({(known.token(target.symbol), constant)})
+    for target in item.left if isinstance(item, ir.Assign) else ():
+        path = lock_path(target) if isinstance(target, ir.Selector | ir.Index) else None
+        if path is not None:
+            held = frozenset(lock for lock in held if not lock.path.begins_with(path))
+    return State(held, state.deferred, known.told(item, state.facts))
 
 
 # -- across calls

@@ -83,6 +83,7 @@ from caulk.rules.resources import (
     writer_close_error_dropped,
 )
 from caulk.rules.rule import Rule
+from caulk.rules.timers import tick_leak, ticker_unstopped, timer_drain_deadlock, timer_in_loop
 
 RULES: tuple[Rule, ...] = (
     http_body_unclosed.RULE,
@@ -150,6 +151,10 @@ RULES: tuple[Rule, ...] = (
     use_after_pool_put.RULE,
     oversized_pool_put.RULE,
     pool_put_by_value.RULE,
+    tick_leak.RULE,
+    timer_in_loop.RULE,
+    ticker_unstopped.RULE,
+    timer_drain_deadlock.RULE,
 )
 
 
