@@ -227,3 +227,16 @@ class LoopDefer(Evidence):
     """Whether control can reach the end of the body."""
     held: bool = False
     """Whether the value may be meant to live on: the body does nothing with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite(Evidence):
+    """A piece of code that is better written in another way, which may behave differently."""
+
+    start: int
+    end: int
+    text: str
+    """What takes its place; behind an empty span it is inserted."""
+    title: str
+    """What a person reads before choosing it."""
+    imports: tuple[str, ...] = ()

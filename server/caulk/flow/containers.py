@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from caulk.ir import nodes as ir
-from caulk.ir.visit import statements, walk
+from caulk.ir.visit import expressions, statements, walk
 from caulk.semantics.model import Map, Named, Struct, named
 
 if TYPE_CHECKING:
@@ -140,20 +140,22 @@ class Shrinks:
         self._program = program
         self._known: dict[ContainerKey, bool] = {}
 
-    def bounds(self, identity: ContainerKey, insert: Insert) -> bool:
+    def bounds(self, identity: ContainerKey) -> bool:
         if identity not in self._known:
             self._known[identity] = any(
-                self._in_unit(unit, identity, insert) for unit in self._program.functions if _mentions(unit, identity)
+                self._in_unit(unit, identity) for unit in self._program.functions if _mentions(unit, identity)
             )
         return self._known[identity]
 
-    def _in_unit(self, unit: FunctionUnit, identity: ContainerKey, insert: Insert) -> bool:
+    def _in_unit(self, unit: FunctionUnit, identity: ContainerKey) -> bool:
         if unit.function.body is None:
             return False
-        name = _name(identity)
+        name = name_of(identity)
         aliases = _aliases(unit, name)
         for node in walk(unit.function.body, literals=True):
             if isinstance(node, ir.Call) and _call_bounds(node, name, aliases):
+                return True
+            if isinstance(node, ir.If) and _counts(node, name, aliases):
                 return True
             if isinstance(node, ir.Assign) and _assign_bounds(unit, node, name, identity):
                 return True
@@ -162,12 +164,8 @@ class Shrinks:
         return False
 
 
-def _name(identity: ContainerKey) -> str:
-    return identity[2] if identity[0] in ("captured", "field") else identity[1].rpartition(".")[2]
-
-
 def _mentions(unit: FunctionUnit, identity: ContainerKey) -> bool:
-    return re.search(rb"\b" + re.escape(_name(identity).encode()) + rb"\b", unit.text) is not None
+    return re.search(rb"\b" + re.escape(name_of(identity).encode()) + rb"\b", unit.text) is not None
 
 
 def _aliases(unit: FunctionUnit, name: str) -> set[ir.Symbol]:
@@ -207,7 +205,20 @@ def _call_bounds(call: ir.Call, name: str, aliases: set[ir.Symbol]) -> bool:
             return False
         return any(_is_it(arg, name, aliases) for arg in call.args)  # handed over: somebody else may shrink it
     if isinstance(func, ir.Name) and any(_is_it(arg, name, aliases) for arg in call.args):
-        return func.name not in ("cap", "append", "copy", "string", "print", "println")
+        return func.name not in ("cap", "len", "append", "copy", "string", "print", "println")
+    return False
+
+
+def _counts(node: ir.If, name: str, aliases: set[ir.Symbol]) -> bool:
+    """``if len(m) > limit``, or ``if n := len(m); n > limit``; that it has anything at all is no limit."""
+    for part in (*expressions(node.cond), *(expressions(node.init) if node.init is not None else ())):
+        if not (isinstance(part, ir.Call) and isinstance(part.func, ir.Name) and part.func.name == "len"):
+            continue
+        if any(_is_it(arg, name, aliases) for arg in part.args):
+            compared = [b for b in expressions(node.cond) if isinstance(b, ir.Binary) and part in (b.left, b.right)]
+            return not any(
+                isinstance(side, ir.Literal) and side.text == "0" for b in compared for side in (b.left, b.right)
+            )
     return False
 
 
@@ -218,11 +229,29 @@ def _assign_bounds(unit: FunctionUnit, node: ir.Assign, name: str, identity: Con
     for number, target in enumerate(node.left):
         if isinstance(target, ir.Name | ir.Selector) and _last(target) == name:
             value = node.right[number] if len(node.left) == len(node.right) else None
+            if value is not None and appends(value, name):
+                continue
             lazily = b"== nil" in unit.text
             initial = unit.name in ("init", "main") or unit.name.startswith(("New", "new", "Init", "init", "Setup"))
             if value is None or not (lazily or initial):
                 return True
     return False
+
+
+def appends(value: ir.Expr, name: str) -> bool:
+    """Whether ``value`` is what has that name with something appended to it."""
+    return (
+        isinstance(value, ir.Call)
+        and isinstance(value.func, ir.Name)
+        and value.func.name == "append"
+        and bool(value.args)
+        and _last(value.args[0]) == name
+    )
+
+
+def name_of(identity: ContainerKey) -> str:
+    """What the container is called where it is used."""
+    return identity[2] if identity[0] in ("captured", "field") else identity[1].rpartition(".")[2]
 
 
 def _last(expr: ir.Expr) -> str:

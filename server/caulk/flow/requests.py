@@ -160,7 +160,7 @@ class Requests:
 
     def _find_roots(self) -> None:
         for unit in self._program.functions:
-            if _helps_tests(unit.file) or not unit.file.imports(*PACKAGES) or not sees_request(unit):
+            if helps_tests(unit.file) or not unit.file.imports(*PACKAGES) or not sees_request(unit):
                 continue
             for function in unit.function.walk():
                 root = _root(unit, function)
@@ -245,7 +245,7 @@ def _is_stored(unit: FunctionUnit, symbol: ir.Symbol) -> bool:
     return False
 
 
-def _helps_tests(file: FileUnit) -> bool:
+def helps_tests(file: FileUnit) -> bool:
     """Whether the servers of a file live as long as a test."""
     return file.is_test or file.imports("testing", "net/http/httptest")
 

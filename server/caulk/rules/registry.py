@@ -43,7 +43,7 @@ from caulk.rules.goroutines import (
     waitgroup_add_in_goroutine,
     waitgroup_done_skipped,
 )
-from caulk.rules.growth import buffer_allocated_per_request, unbounded_map
+from caulk.rules.growth import buffer_allocated_per_request, unbounded_map, unbounded_slice
 from caulk.rules.http import (
     http_body_unclosed,
     http_body_undrained,
@@ -68,7 +68,15 @@ from caulk.rules.pools import (
     pool_put_without_reset,
     use_after_pool_put,
 )
-from caulk.rules.requests import gin_context_in_goroutine, shared_request_state
+from caulk.rules.requests import (
+    gin_context_in_goroutine,
+    gin_context_retained,
+    pprof_exposed,
+    request_context_retained,
+    server_without_timeouts,
+    shared_request_state,
+    unbounded_request_body,
+)
 from caulk.rules.resources import (
     conn_goroutine_leak,
     defer_in_loop,
@@ -123,8 +131,14 @@ RULES: tuple[Rule, ...] = (
     request_context_outlives_handler.RULE,
     span_unended.RULE,
     gin_context_in_goroutine.RULE,
+    gin_context_retained.RULE,
+    request_context_retained.RULE,
+    unbounded_request_body.RULE,
+    server_without_timeouts.RULE,
+    pprof_exposed.RULE,
     shared_request_state.RULE,
     unbounded_map.RULE,
+    unbounded_slice.RULE,
     buffer_allocated_per_request.RULE,
     large_context_value.RULE,
     sql_pool_unbounded.RULE,

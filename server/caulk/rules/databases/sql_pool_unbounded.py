@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from caulk.findings.evidence_requests import UnboundedPool
 from caulk.findings.finding import Finding, Tier
 from caulk.flow.program import Program
-from caulk.rules.databases.handles import module_mentions, opened_handles
+from caulk.rules.databases.handles import opened_handles
 from caulk.rules.report import finding_at
 from caulk.rules.rule import Rule
+from caulk.rules.surroundings import module_mentions
 
 _LIMIT = re.compile(rb"SetMaxOpenConns")
 _SERVES = re.compile(

@@ -29,7 +29,7 @@ def _check(program: Program) -> Iterator[Finding]:
     for insert in inserts(program):
         if insert.identity in seen or insert.code.unit.file.is_test:
             continue
-        if _is_bounded_key(insert) or shrinks.bounds(insert.identity, insert):
+        if _is_bounded_key(insert) or shrinks.bounds(insert.identity):
             continue
         seen.add(insert.identity)
         yield _finding(insert)

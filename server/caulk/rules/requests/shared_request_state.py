@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from caulk.findings.evidence_requests import SharedState, StoredUse
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
-from caulk.flow.requests import PACKAGES, Framework, RequestCode, parents
+from caulk.flow.requests import PACKAGES, Framework, RequestCode, framework_of, parents
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
 from caulk.rules.naming import free_name
@@ -39,8 +39,15 @@ def _assignment(code: RequestCode, statement: ir.Assign) -> Iterator[Finding]:
     paired = len(statement.left) == len(statement.right)
     for number, target in enumerate(statement.left):
         value = statement.right[number] if paired else statement.right[0]
-        if not code.derives(value) or _appends(value) or _is_error(code, target) or _changes_settings(code, value):
+        if (
+            not code.derives(value)
+            or _grows(code, target, value)
+            or _is_error(code, target)
+            or _changes_settings(code, value)
+        ):
             continue
+        if framework_of(code.unit.typer.type_of(value)) is not None:
+            continue  # the request itself: the rules about retained requests say more
         where = _shared(code, target)
         if where:
             yield _finding(code, statement, target, where)
@@ -57,9 +64,12 @@ def _changes_settings(code: RequestCode, value: ir.Expr) -> bool:
     return _SETTINGS.search(code.unit.name) is not None and all(symbol in code.bound for symbol in names)
 
 
-def _appends(value: ir.Expr) -> bool:
-    """Growth is another rule's matter."""
-    return isinstance(value, ir.Call) and isinstance(value.func, ir.Name) and value.func.name == "append"
+def _grows(code: RequestCode, target: ir.Expr, value: ir.Expr) -> bool:
+    """Whether the new value is made from the old one (``x = append(x, …)``, ``x = x[1:]``): growth is another rule's matter."""
+    name = code.unit.source_text(target)
+    return any(
+        isinstance(part, ir.Name | ir.Selector) and code.unit.source_text(part) == name for part in expressions(value)
+    )
 
 
 def _is_error(code: RequestCode, target: ir.Expr) -> bool:

@@ -1,0 +1,160 @@
+"""Where a handler stores its request in something that outlives it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from caulk.flow.containers import ContainerKey, Shrinks, identity_of, name_of
+from caulk.flow.requests import Framework
+from caulk.ir import nodes as ir
+from caulk.ir.visit import expressions, statements
+from caulk.semantics.model import named
+
+if TYPE_CHECKING:
+    from caulk.flow.program import Program
+    from caulk.flow.requests import RequestCode
+
+
+class Storing(Enum):
+    ASSIGNED = "assigned"
+    """To a variable or field as a whole: the next request takes its place."""
+    COLLECTED = "collected"
+    """In a map or slice."""
+    SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Retained:
+    """A statement that stores a request."""
+
+    code: RequestCode
+    statement: ir.Stmt
+    value: ir.Expr
+    """The request itself, as it stands in the stored value."""
+    sink: ir.Expr
+    identity: ContainerKey
+    how: Storing
+    certain: bool
+    """Whether the sink provably outlives the request; False for a field of an object of which only its lock says so."""
+
+
+def retained(program: Program) -> Iterator[Retained]:
+    """The requests that the handlers of a package store."""
+    shrinks = Shrinks(program)
+    for code in program.requests:
+        body = code.function.body
+        if code.context is None or body is None or code.unit.file.is_test:
+            continue
+        for statement in statements(body, literals=True):
+            for value, sink, how in _stores(statement):
+                found = _held(code, value)
+                if found is None:
+                    continue
+                identity = identity_of(code.unit, sink, code)
+                certain = identity is not None and _is_certain(code, sink, identity)
+                identity = identity or _field_of_service(code, sink)
+                if identity is not None:
+                    store = Retained(code, statement, found, sink, identity, how, certain)
+                    if not _is_given_back(shrinks, store):
+                        yield store
+
+
+def _stores(statement: ir.Stmt) -> Iterator[tuple[ir.Expr, ir.Expr, Storing]]:
+    """What a statement puts where: the values, what they are put into, and how."""
+    match statement:
+        case ir.Send():
+            yield statement.value, statement.channel, Storing.SENT
+        case ir.Assign(op="=") if len(statement.left) == len(statement.right):
+            for target, value in zip(statement.left, statement.right, strict=True):
+                if isinstance(target, ir.Index):
+                    yield value, target.base, Storing.COLLECTED
+                else:
+                    yield value, target, Storing.COLLECTED if isinstance(value, ir.Call) else Storing.ASSIGNED
+        case _:
+            pass
+
+
+def _held(code: RequestCode, value: ir.Expr) -> ir.Expr | None:
+    """The request in a value: itself, in a literal, or appended."""
+    match value:
+        case ir.Name():
+            return value if value.symbol is not None and _is_of_request(code, value.symbol) else None
+        case ir.Selector(base=ir.Name() as base, field="Body"):
+            return value if code.framework is Framework.HTTP and base.symbol is code.context else None
+        case ir.Unary(op="&"):
+            return _held(code, value.operand)
+        case ir.Composite():
+            parts = tuple(element.value for element in value.elements)
+        case ir.Call(func=ir.Name(name="append", symbol=None)):
+            parts = value.args[1:]
+        case _:
+            return None
+    return next((found for part in parts if (found := _held(code, part)) is not None), None)
+
+
+def _is_of_request(code: RequestCode, symbol: ir.Symbol) -> bool:
+    """Whether a parameter is the request, or writes its answer."""
+    if symbol is code.context:
+        return True
+    owner = named(code.unit.typer.symbol_type(symbol)) if symbol.kind is ir.SymbolKind.PARAM else None
+    return symbol.function is code.function and owner is not None and owner.qualified == "net/http.ResponseWriter"
+
+
+def _waits(code: RequestCode, sending: ir.Stmt) -> bool:
+    """Whether the handler receives something, or waits, after it has sent the request: for the answer."""
+    assert code.function.body is not None
+    for part in expressions(code.function.body):
+        if part.start <= sending.end:
+            continue
+        if isinstance(part, ir.Unary) and part.op == "<-":
+            return True
+        if isinstance(part, ir.Call) and isinstance(part.func, ir.Selector) and part.func.field in ("Wait", "Done"):
+            return True
+    return any(
+        isinstance(statement, ir.Select | ir.Range) and statement.start > sending.start
+        for statement in statements(code.function.body)
+    )
+
+
+def _is_certain(code: RequestCode, sink: ir.Expr, identity: ContainerKey) -> bool:
+    if identity[0] != "field":
+        return True
+    root = sink
+    while isinstance(root, ir.Selector):
+        root = root.base
+    return (isinstance(root, ir.Name) and root.symbol is None) or code.is_registered_method
+
+
+def _field_of_service(code: RequestCode, sink: ir.Expr) -> ContainerKey | None:
+    """A field of an object that the package makes, but never where it has a request: as far as anybody can tell it serves
+    many."""
+    base = sink.base if isinstance(sink, ir.Selector) else None
+    symbol = base.symbol if isinstance(base, ir.Name) else None
+    receiver = code.function.receiver
+    owner = named(code.unit.typer.type_of(base)) if base is not None else None
+    if symbol is None or receiver is None or symbol is not receiver.symbol or owner is None:
+        return None
+    if not isinstance(receiver.type, ir.PointerType) or not isinstance(sink, ir.Selector):
+        return None
+    made = re.compile(rb"\b" + re.escape(owner.name.encode()) + rb"\{")
+    makers = [unit for unit in code.unit.program.functions if not unit.file.is_test and made.search(unit.code)]
+    if not makers or any(code.unit.program.requests.of(unit.function) is not None for unit in makers):
+        return None
+    return "field", owner.qualified, sink.field
+
+
+def _is_given_back(shrinks: Shrinks, store: Retained) -> bool:
+    """Whether it ends with the request after all: the handler waits for whoever gets it, or something in the package takes it
+    out again."""
+    match store.how:
+        case Storing.SENT:
+            return _waits(store.code, store.statement)
+        case Storing.COLLECTED:
+            return shrinks.bounds(store.identity)
+        case Storing.ASSIGNED:
+            reset = re.compile(rb"\b" + re.escape(name_of(store.identity).encode()) + rb"\s*=\s*nil\b")
+            return any(reset.search(unit.code) for unit in store.code.unit.program.functions)

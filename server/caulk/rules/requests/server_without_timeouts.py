@@ -1,0 +1,132 @@
+"""HTTP servers that wait for ever for the headers of a request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from caulk.findings.evidence import Evidence, Rewrite
+from caulk.findings.evidence_clients import NewField
+from caulk.findings.finding import Finding, Tier
+from caulk.flow.program import FunctionUnit, Program
+from caulk.flow.requests import helps_tests
+from caulk.flow.shapes import last_name
+from caulk.ir import nodes as ir
+from caulk.ir.visit import expressions
+from caulk.rules.composites import field_of, literal_of, missing_fields
+from caulk.rules.report import NO_EVIDENCE, finding_at
+from caulk.rules.requests.addresses import is_loopback
+from caulk.rules.rule import Rule
+from caulk.rules.surroundings import is_for_tests
+from caulk.semantics.model import CalleeKind
+
+_CODE = "server-without-timeouts"
+_SERVER = "net/http.Server"
+_TIMEOUT = NewField("ReadHeaderTimeout", "10 * time.Second")
+_SERVES = frozenset({"ListenAndServe", "ListenAndServeTLS", "Run", "RunTLS"})
+_ADDRESS_AND_HANDLER = {"net/http.ListenAndServe": (0, 1), "net/http.ListenAndServeTLS": (0, 3)}
+_GIN = {"github.com/gin-gonic/gin.Engine.Run": 1, "github.com/gin-gonic/gin.Engine.RunTLS": 3}
+"""How many arguments they have when the address is one of them."""
+_SET = re.compile(rb"\.Read(?:Header)?Timeout\b\s*=")
+_SOCKET = re.compile(rb'"unix"')
+
+
+def _check(program: Program) -> Iterator[Finding]:
+    if is_for_tests(program):
+        return
+    set_later = any(_SET.search(file.source.data) for file in program.files)
+    for unit in program.functions:
+        if helps_tests(unit.file) or unit.file.is_generated or not _may_serve(unit):
+            continue
+        for part in expressions(unit.function.body, literals=True) if unit.function.body is not None else ():
+            if isinstance(part, ir.Composite) and not set_later:
+                yield from _literal(unit, part)
+            elif isinstance(part, ir.Call) and last_name(part.func) in _SERVES:
+                yield from _call(unit, part)
+
+
+def _may_serve(unit: FunctionUnit) -> bool:
+    if not unit.file.imports("net/http", "github.com/gin-gonic/gin"):
+        return False
+    return b"Server{" in unit.code or any(name.encode() in unit.words for name in _SERVES)
+
+
+def _literal(unit: FunctionUnit, part: ir.Composite) -> Iterator[Finding]:
+    literal = literal_of(unit, part, _SERVER)
+    if literal is None or any(not element.field for element in literal.elements):
+        return
+    if field_of(literal, "ReadHeaderTimeout") is not None or field_of(literal, "ReadTimeout") is not None:
+        return
+    if is_loopback(field_of(literal, "Addr")) or _SOCKET.search(unit.code):
+        return
+    missing = missing_fields(unit, literal, (_TIMEOUT,), ("time",))
+    yield _finding(unit, literal, "this server", missing if missing is not None else NO_EVIDENCE)
+
+
+def _call(unit: FunctionUnit, call: ir.Call) -> Iterator[Finding]:
+    callee = unit.typer.callee(call)
+    if callee.kind not in (CalleeKind.FUNCTION, CalleeKind.METHOD):
+        return
+    places = _ADDRESS_AND_HANDLER.get(callee.name)
+    if places is not None and len(call.args) == max(places) + 1:
+        address, handler = (call.args[place] for place in places)
+        if not is_loopback(address):
+            written = unit.source_text(handler)
+            yield _finding(
+                unit, call, f"the server of {callee.short}", _rewritten(unit, call, written, call.args[1:-1])
+            )
+    elif callee.name in _GIN and not (call.args and is_loopback(call.args[0])):
+        engine = unit.source_text(call.func.base) if isinstance(call.func, ir.Selector) else ""
+        complete = len(call.args) == _GIN[callee.name] and not call.spread
+        evidence = _rewritten(unit, call, engine, call.args[1:]) if complete else NO_EVIDENCE
+        yield _finding(unit, call, f"the server of {engine}.{callee.short}", evidence)
+
+
+def _rewritten(unit: FunctionUnit, call: ir.Call, handler: str, others: tuple[ir.Expr, ...]) -> Evidence:
+    """The same with a server of its own, in an expression as before."""
+    package = http_name(unit)
+    fields = [f"Addr: {unit.source_text(call.args[0])}"]
+    if handler != "nil":
+        fields.append(f"Handler: {handler}")
+    fields.append(f"{_TIMEOUT.name}: {_TIMEOUT.value}")
+    arguments = ", ".join(unit.source_text(argument) for argument in others)
+    method = "ListenAndServeTLS" if last_name(call.func).endswith("TLS") else "ListenAndServe"
+    text = f"(&{package}.Server{{{', '.join(fields)}}}).{method}({arguments})"
+    if "\n" in text or not package:
+        return NO_EVIDENCE
+    return Rewrite(*unit.span(call), text, f"Serve with {_TIMEOUT.name}: {_TIMEOUT.value}", ("net/http", "time"))
+
+
+def http_name(unit: FunctionUnit) -> str:
+    """What net/http is called, or can be called, in a function; empty when another thing has its name there."""
+    written = next((i.name for i in unit.file.decls.imports if i.path == "net/http"), "")
+    name = written if written not in ("_", ".") else ""
+    taken = {symbol.name for symbol in unit.function.symbols}
+    path = unit.file.package_file.path_of(name or "http")
+    return "" if (name or "http") in taken or path not in (None, "net/http") else name or "http"
+
+
+def _finding(unit: FunctionUnit, node: ir.Node, what: str, evidence: Evidence) -> Finding:
+    return finding_at(
+        unit,
+        node,
+        code=_CODE,
+        tier=Tier.EXTENDED,
+        message=(
+            f"{what} has no ReadHeaderTimeout: a client that sends its headers slowly, or never, holds a connection and a"
+            " goroutine as long as it likes"
+        ),
+        evidence=evidence,
+    )
+
+
+RULE = Rule(
+    module=__name__,
+    code=_CODE,
+    tier=Tier.EXTENDED,
+    summary="an HTTP server waits without a limit for the headers of a request",
+    check_package=_check,
+    needs=("net/http", "github.com/gin-gonic/gin"),
+    fix="unsafe",
+    tests_too=False,
+)
