@@ -77,10 +77,10 @@ def is_short(durations: tuple[ir.Expr, ...]) -> bool:
         case (ir.Selector(field=unit),):
             return _SECONDS.get(unit, SHORT) < SHORT
         case (ir.Binary(op="*", left=left, right=right),):
-            number, unit = (left, right) if isinstance(right, ir.Selector) else (right, left)
+            number, scale = (left, right) if isinstance(right, ir.Selector) else (right, left)
             count = constant_integer(number)
             return (
-                count is not None and isinstance(unit, ir.Selector) and count * _SECONDS.get(unit.field, SHORT) < SHORT
+                count is not None and isinstance(scale, ir.Selector) and count * _SECONDS.get(scale.field, SHORT) < SHORT
             )
         case _:
             return False
