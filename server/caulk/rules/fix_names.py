@@ -65,3 +65,12 @@ def type_text(unit: FunctionUnit, type_: Type | None) -> str:
             return f"{known}.{type_.name}" if known and known not in locals_ else ""
         case _:
             return ""
+
+
+def http_name(unit: FunctionUnit) -> str:
+    """What net/http is called, or can be called, in a function; empty when another thing has its name there."""
+    written = next((i.name for i in unit.file.decls.imports if i.path == "net/http"), "")
+    name = written if written not in ("_", ".") else ""
+    taken = {symbol.name for symbol in unit.function.symbols}
+    path = unit.file.package_file.path_of(name or "http")
+    return "" if (name or "http") in taken or path not in (None, "net/http") else name or "http"

@@ -14,6 +14,7 @@ from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.rules.composites import field_of, literal_of, missing_fields
+from caulk.rules.fix_names import http_name
 from caulk.rules.report import NO_EVIDENCE, finding_at
 from caulk.rules.requests.addresses import is_loopback
 from caulk.rules.rule import Rule
@@ -95,15 +96,6 @@ def _rewritten(unit: FunctionUnit, call: ir.Call, handler: str, others: tuple[ir
     if "\n" in text or not package:
         return NO_EVIDENCE
     return Rewrite(*unit.span(call), text, f"Serve with {_TIMEOUT.name}: {_TIMEOUT.value}", ("net/http", "time"))
-
-
-def http_name(unit: FunctionUnit) -> str:
-    """What net/http is called, or can be called, in a function; empty when another thing has its name there."""
-    written = next((i.name for i in unit.file.decls.imports if i.path == "net/http"), "")
-    name = written if written not in ("_", ".") else ""
-    taken = {symbol.name for symbol in unit.function.symbols}
-    path = unit.file.package_file.path_of(name or "http")
-    return "" if (name or "http") in taken or path not in (None, "net/http") else name or "http"
 
 
 def _finding(unit: FunctionUnit, node: ir.Node, what: str, evidence: Evidence) -> Finding:

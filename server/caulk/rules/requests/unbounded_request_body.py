@@ -13,8 +13,8 @@ from caulk.flow.requests import PACKAGES, Framework, RequestCode, framework_of
 from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
+from caulk.rules.fix_names import http_name
 from caulk.rules.report import NO_EVIDENCE, finding_at
-from caulk.rules.requests.server_without_timeouts import http_name
 from caulk.rules.rule import Rule
 from caulk.rules.surroundings import is_for_tests, module_mentions
 from caulk.semantics.model import named

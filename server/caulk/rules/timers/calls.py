@@ -80,7 +80,9 @@ def is_short(durations: tuple[ir.Expr, ...]) -> bool:
             number, scale = (left, right) if isinstance(right, ir.Selector) else (right, left)
             count = constant_integer(number)
             return (
-                count is not None and isinstance(scale, ir.Selector) and count * _SECONDS.get(scale.field, SHORT) < SHORT
+                count is not None
+                and isinstance(scale, ir.Selector)
+                and count * _SECONDS.get(scale.field, SHORT) < SHORT
             )
         case _:
             return False
