@@ -14,7 +14,7 @@ from caulk.flow.frequency import runs_once
 from caulk.flow.rendezvous import Exploration, Explorer, Stuck
 from caulk.flow.scope import context_at
 from caulk.ir import nodes as ir
-from caulk.ir.visit import walk
+from caulk.ir.visit import statements, walk
 from caulk.semantics.model import Array, Basic, Map, Slice
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ def enough_buffer(blocked: Blocked) -> EnoughBuffer | None:
         size = _rounds_text(channel, loops[0]) if len(loops) == 1 else ""
         return EnoughBuffer(size, False) if size and _mends(blocked, None) else None
     if _mends(blocked, 1) and not channel.capacity:
-        certain = not channel.of(Use.MEASURE) and not _sends_twice(stuck)
+        certain = not channel.of(Use.MEASURE) and not _sends_twice(stuck) and not _signals_afterwards(stuck)
         return EnoughBuffer("1", certain)
     return EnoughBuffer("2", False) if _mends(blocked, 2) and channel.capacity in (0, 1) else None
 
@@ -329,6 +329,45 @@ def _sends_twice(stuck: Stuck) -> bool:
         block for block in graph.reachable() if any(_contains(item, use.node) for use in sends for item in block.items)
     ]
     return len(blocks) < len(sends) or any(graph.reaches(one, other) for one in blocks for other in blocks)
+
+
+def _signals_afterwards(stuck: Stuck) -> bool:
+    """Whether the goroutine may tell others something behind the send: it no longer waits for the receiver before, so that a
+    select may find both ready and choose the other one (``defer close(errors)`` … ``results <- r``)."""
+    spawn, unit = stuck.spawn, stuck.spawn_unit
+    call = spawn.call if isinstance(spawn, ir.Go) else None
+    body = body_of(unit, unit.typer.callee(call)) if isinstance(call, ir.Call) else None
+    if body is None or body[1] is not stuck.function or stuck.function.body is None:
+        return True  # what comes behind the end of the function is not known
+    names = stuck.channel.names
+    deferred = [statement for statement in statements(stuck.function.body) if isinstance(statement, ir.Defer)]
+    graph = stuck.unit.cfg(stuck.function)
+    here = next((block for block in graph.reachable() if any(_contains(i, stuck.node) for i in block.items)), None)
+    later = [
+        item
+        for block in graph.reachable()
+        if here is None or block is here or graph.reaches(here, block)
+        for item in block.items
+        if isinstance(item, ir.Node) and (block is not here or item.start > stuck.node.start)
+    ]
+    return any(_tells(part, names) for item in (*deferred, *later) for part in walk(item, literals=True))
+
+
+def _tells(part: ir.Node, names: set[ir.Symbol]) -> bool:
+    """Whether others may notice: a send or a close of another channel than that of ``names``, a call that ends a wait."""
+    match part:
+        case ir.Send(channel=ir.Name(symbol=symbol)):
+            return symbol not in names
+        case ir.Send():
+            return True
+        case ir.Call(func=ir.Name(name="close"), args=(ir.Name(symbol=symbol),)):
+            return symbol not in names
+        case ir.Call(func=ir.Name(name=name)):
+            return name == "close" or "cancel" in name.lower() or "done" in name.lower()
+        case ir.Call(func=ir.Selector(field=name)):
+            return name in ("Done", "Broadcast", "Signal") or "cancel" in name.lower()
+        case _:
+            return False
 
 
 def _contains(item: object, node: ir.Node) -> bool:

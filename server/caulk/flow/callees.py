@@ -14,6 +14,12 @@ from caulk.semantics.model import Callee, CalleeKind, named
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
 
+RUNS_AT_ONCE = re.compile(
+    r"(?i)(?:do|run|retry|try|call|exec|invoke|once|walk|visit|each|for_?each|map|filter|find|sort|range|iter|scan|go|view"
+    r"|update|batch|eventually|poll|wait|measure|trace|with\w*(?:tx|lock|timeout)|\w*(?:transaction|txn?|func)$)"
+)
+"""Functions without a body here that call what they are given and forget it, by their names."""
+
 
 class Callees:
     """Answers for the calls of one function. An unknown callee takes what it is given."""
@@ -63,6 +69,16 @@ class Callees:
         if not self.has_body(callee):
             return TAKES
         return Callees(self._unit, CALLED).effect(call, callee, index, [()])
+
+    def keeps_function(self, call: ir.Call, callee: Callee, index: int) -> bool:
+        """Whether the function that is argument ``index`` may be called after the call has come back: a handler, a hook."""
+        if self.has_body(callee):
+            return self.callback(call, callee, index).kind is EffectKind.TAKES
+        if callee.kind is CalleeKind.BUILTIN:
+            return callee.name == "append"
+        if self.is_std(callee):
+            return not self.borrows(callee)
+        return RUNS_AT_ONCE.match(callee.short) is None
 
     def has_body(self, callee: Callee) -> bool:
         """Whether what the call runs is at hand."""

@@ -331,8 +331,7 @@ class Walk(Bindings, Branches):
             return [(index, path) for _, path in self._composite(literal, keep_unkeyed=True)]
         closure = closure_of(value)
         if closure is not None:
-            if self._literal_effect(closure) not in (None, EffectKind.BORROWS):
-                raise PathEnd(Ending.TRANSFERRED)
+            self._use_closure(closure, escapes=True)
             return []
         if isinstance(value, ir.Call):
             through = self._call(value, binds=True)

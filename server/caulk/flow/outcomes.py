@@ -158,6 +158,8 @@ class Terms:
     """The field of the value that tells whether the call failed."""
     is_shared: bool = False
     """Whether the value was there before, so that others may hold it."""
+    has_handles: bool = False
+    """Whether its methods give objects that need it (the bucket of a client)."""
 
     @classmethod
     def of(
@@ -180,6 +182,7 @@ class Terms:
             contract.exhausted_by,
             contract.error_field,
             contract.given is not None,
+            contract.kind in ("client", "conn"),
         )
 
     def for_others(self) -> Terms:

@@ -3,6 +3,7 @@ seeds, computed on demand and remembered. Recursion is solved by a fixpoint."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,13 +20,17 @@ from caulk.flow.shapes import is_nil
 from caulk.flow.starters import started_by
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements, walk
-from caulk.semantics.contracts import CALL_ITSELF, Contract
+from caulk.semantics.contracts import CALL_ITSELF, NOT_AT_HAND, Contract
 from caulk.semantics.model import Callee, CalleeKind, Interface, Named, Type, named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit, Program
 
 CLOSING_METHODS = ("Close", "Stop", "Release", "Shutdown")
+PLAIN_RELEASE = re.compile(
+    r"(?i:close|stop|shut|release|free|dispose|destroy)|(?:[Aa]bort|[Cc]ancel|[Dd]iscard|[Rr]ollback)$"
+)
+"""Methods that only release, by their names: the others that do (``Commit``, ``Finish``, ``cleanup…``) may do much more."""
 
 
 class Result(NamedTuple):
@@ -318,13 +323,23 @@ class Summaries:
         if CALL_ITSELF in contract.must_call:
             return made if path == () else None
         if isinstance(unit.typer.underlying(type_), Interface):
-            if not any(unit.typer.member(type_, name) for name in CLOSING_METHODS):
+            names = (contract.release, *CLOSING_METHODS)
+            release = next((name for name in names if name and unit.typer.member(type_, name)), None)
+            if release is None:
                 return None
-            return replace(made, resource=(), must_call=contract.must_call | self._ownership.release_names)
+            must_call = contract.must_call | self._ownership.release_names
+            return replace(made, resource=(), release=release, must_call=must_call)
         if path == contract.resource:
             return made
         method = self._releasing_method(unit, type_, path, contract)
-        return replace(made, released_through=method) if method else None
+        return self._through(made, method) if method is not None else None
+
+    def _through(self, made: Contract, method: FunctionUnit) -> Contract:
+        """``made`` for a value that is released by ``method`` of its owner."""
+        typer, results = method.typer, method.function.results
+        returns_error = any(typer.implements_error(typer.resolve(result.type)) for result in results)
+        argument = _argument_of(method) if PLAIN_RELEASE.match(method.name) else NOT_AT_HAND
+        return replace(made, released_through=method.name, release_argument=argument, returns_error=returns_error)
 
     def _error_result(self, unit: FunctionUnit, function: ir.Function, result: int) -> int | None:
         for number in reversed(range(len(function.results))):
@@ -332,16 +347,24 @@ class Summaries:
                 return number
         return None
 
-    def _releasing_method(self, unit: FunctionUnit, type_: Type | None, path: Path, contract: Contract) -> str:
-        """The method of the struct by which somebody can release what lies behind ``path``; empty when there is none."""
+    def _releasing_method(
+        self, unit: FunctionUnit, type_: Type | None, path: Path, contract: Contract
+    ) -> FunctionUnit | None:
+        """The method of the struct by which somebody can release what lies behind ``path``: the plainest of them (``Close``
+        rather than ``cleanupDirectory``); None when there is none."""
         owner = named(type_)
-        for method in self._methods(unit, owner) if owner is not None else ():
-            receiver = method.function.receiver
-            if not self._ownership.release_pattern.match(method.name) or receiver is None or receiver.symbol is None:
-                continue
-            if self.effect(method, method.function, receiver.symbol, [path], Terms.of(contract)).releases:
-                return method.name
-        return ""
+        found = [
+            method
+            for method in (self._methods(unit, owner) if owner is not None else ())
+            if self._ownership.release_pattern.match(method.name) and self._releases_behind(method, path, contract)
+        ]
+        return min(found, key=_plainness, default=None)
+
+    def _releases_behind(self, method: FunctionUnit, path: Path, contract: Contract) -> bool:
+        receiver = method.function.receiver
+        if receiver is None or receiver.symbol is None:
+            return False
+        return self.effect(method, method.function, receiver.symbol, [path], Terms.of(contract)).releases
 
     def _methods(self, unit: FunctionUnit, owner: Named) -> Iterable[FunctionUnit]:
         for (receiver, _), units in unit.program.by_name.items():
@@ -358,6 +381,25 @@ class Summaries:
         if not body.program.gate.may_hand_out(body):
             return True, None
         return True, next(iter(body.program.summaries.fresh(body, body.function)), None)
+
+
+def _argument_of(method: FunctionUnit) -> str:
+    """What a releasing method wants, as a contract says it."""
+    params = method.function.params
+    if not params:
+        return ""
+    only = named(method.typer.resolve(params[0].type)) if len(params) == 1 else None
+    return "context" if only is not None and only.qualified == "context.Context" else NOT_AT_HAND
+
+
+def _plainness(method: FunctionUnit) -> tuple[bool, bool, int, int]:
+    """The order of methods that release the same: first those that do nothing else by their name, and want no argument."""
+    return (
+        method.name not in CLOSING_METHODS,
+        PLAIN_RELEASE.match(method.name) is None,
+        len(method.function.params),
+        len(method.name),
+    )
 
 
 def _occurring(item: ir.Node) -> frozenset[ir.Symbol]:

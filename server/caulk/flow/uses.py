@@ -10,7 +10,20 @@ from caulk.flow.outcomes import BORROWS, TAKES, Aliases, Effect, EffectKind, End
 from caulk.flow.shapes import closure_of, last_name
 from caulk.ir import nodes as ir
 from caulk.semantics.contracts import CALL_ITSELF
-from caulk.semantics.model import Array, Callee, CalleeKind, Chan, Map, Signature, Slice, Struct
+from caulk.semantics.model import (
+    Array,
+    Callee,
+    CalleeKind,
+    Chan,
+    Interface,
+    Map,
+    Pointer,
+    Signature,
+    Slice,
+    Struct,
+    Type,
+    named,
+)
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -56,8 +69,7 @@ class Uses:
                 for element in expr.elements:
                     self._use(element.value, escapes=True)
             case ir.FuncLit():
-                if self._literal_effect(expr.function) not in (None, EffectKind.BORROWS):
-                    raise PathEnd(Ending.TRANSFERRED)
+                self._use_closure(expr.function, escapes)
             case ir.Binary():
                 self._use(expr.left)
                 self._use(expr.right)
@@ -79,14 +91,20 @@ class Uses:
         match expr:
             case ir.Name():
                 closure = closure_of(expr)
-                if escapes and closure is not None and self._literal_effect(closure) not in (None, EffectKind.BORROWS):
-                    raise PathEnd(Ending.TRANSFERRED)
+                if escapes and closure is not None:
+                    self._use_closure(closure, escapes)
             case ir.Selector():
                 self._use_selector(expr)
             case ir.Unary():
                 self._use(expr.operand, escapes=escapes and expr.op == "&")
             case ir.Assertion():
                 self._use(expr.base, escapes=escapes)
+
+    def _use_closure(self, literal: ir.Function, escapes: bool) -> None:
+        """A closure that is evaluated, not called: whoever keeps it needs what it captures, though it only looks at it."""
+        effect = self._literal_effect(literal)
+        if effect is not None and (escapes or effect is not EffectKind.BORROWS):
+            raise PathEnd(Ending.TRANSFERRED)
 
     def _use_selector(self, expr: ir.Selector) -> None:
         if self._is_releasing_method(expr):  # a method value that is not called here: `register(f.Close)`
@@ -162,7 +180,7 @@ class Uses:
         """Evaluate a call; what its results hold when ``binds`` is set."""
         callee = self._typer.callee(call)
         if callee.kind is CalleeKind.CONVERSION and len(call.args) == 1:
-            self._use(call.args[0], escapes=escapes)
+            self._use(call.args[0], escapes=escapes or (binds and closure_of(call.args[0]) is not None))
             return []
         release = Ending.DEFERRED if deferred else Ending.RELEASED
         if self._releases_owner(call) or self._is_called(call) or self._closes_descriptor(call):
@@ -172,7 +190,7 @@ class Uses:
         if not through and (binds or escapes) and callee.kind is CalleeKind.FUNCTION:
             through = self._derived(call, callee)
         if not binds:
-            if any(path[:2] != DEPENDENT for _, path in through):
+            if any(escapes or path[:2] != DEPENDENT for _, path in through):
                 raise PathEnd(Ending.TRANSFERRED)
             return []
         return through
@@ -227,6 +245,8 @@ class Uses:
             paths = self._held(func.base)
             if paths:
                 return self._method(call, func, callee, paths, release)
+            if isinstance(func.base, ir.Call):
+                return self._chained(func.base, callee)
             if not (isinstance(func.base, ir.Name) and func.base.symbol is None):
                 self._use(func.base)
             return []
@@ -240,6 +260,13 @@ class Uses:
         elif not isinstance(func, ir.Name):
             self._use(func)
         return []
+
+    def _chained(self, inner: ir.Call, callee: Callee) -> Held:
+        """A method of the result of another call (``client.Database("a").Collection("b")``): that may live on the value."""
+        through = self._call(inner, binds=True)
+        if any(path[:1] != (DERIVED,) for _, path in through):
+            raise PathEnd(Ending.TRANSFERRED)
+        return self._dependents(callee) if any(path[:2] == DEPENDENT for _, path in through) else []
 
     def _method(self, call: ir.Call, func: ir.Selector, callee: Callee, paths: list[Path], release: Ending) -> Held:
         """A method called on the value itself (path ``()``), on a holder of it, or on something derived from it."""
@@ -267,12 +294,27 @@ class Uses:
         return self._dependents(callee)
 
     def _dependents(self, callee: Callee) -> Held:
-        """The results that live on the receiver: what a method of it acquires, and channels that it feeds."""
+        """The results that live on the receiver: what a method of it acquires, channels that it feeds, and other objects of
+        its library (the bucket of a client)."""
         acquired = self._unit.program.contracts.of(callee)
         if acquired is not None and acquired.given is None:
             return [(acquired.result, DEPENDENT)]
         results = callee.signature.results if callee.signature is not None else ()
-        return [(number, DEPENDENT) for number, type_ in enumerate(results) if isinstance(type_, Chan)]
+        return [
+            (number, DEPENDENT)
+            for number, type_ in enumerate(results)
+            if isinstance(type_, Chan) or self._is_handle(type_, callee)
+        ]
+
+    def _is_handle(self, type_: Type | None, callee: Callee) -> bool:
+        """Whether a result of that type may use the connection of the receiver: an object of the same library."""
+        owner = named(type_) if self._terms.has_handles else None
+        return (
+            owner is not None
+            and owner.path == callee.package
+            and not self._callees.is_std(callee)
+            and isinstance(self._typer.underlying(type_), Pointer | Interface)
+        )
 
     def _own_method(self, unit: FunctionUnit, paths: list[Path], release: Ending) -> Held:
         receiver = unit.function.receiver
@@ -319,8 +361,12 @@ class Uses:
             inner = self._call(arg, binds=True)
             if any(path[:1] != (DERIVED,) or path[:2] == DEPENDENT for _, path in inner):
                 self._taken_unless_borrowed(callee)
-        elif closure_of(arg) is None:
-            self._use(arg)
+        else:
+            closure = closure_of(arg)
+            if closure is None:
+                self._use(arg)
+            elif self._literal_effect(closure) is not None and self._callees.keeps_function(call, callee, index):
+                raise PathEnd(Ending.TRANSFERRED)
         return []
 
     def _is_releasing_function(self, arg: ir.Expr) -> bool:

@@ -6,13 +6,13 @@ from __future__ import annotations
 from caulk.findings.evidence import Evidence, Place, Release, Where
 from caulk.findings.evidence_insertions import MissingRelease
 from caulk.flow.leaks import Leak, ending_methods
-from caulk.semantics.contracts import CALL_ITSELF
+from caulk.semantics.contracts import CALL_ITSELF, NOT_AT_HAND
 
 
 def kept_evidence(leak: Leak) -> Evidence:
     """The method of the same file that ends the object, when the release can be written there."""
     slot, contract = leak.slot, leak.acquire.contract
-    if slot is None or contract.release_argument == "context" or contract.release_function is not None:
+    if slot is None or contract.release_argument in ("context", NOT_AT_HAND) or contract.release_function is not None:
         return Evidence()
     argument = "nil" if contract.release_argument == "nil" else ""
     for method in ending_methods(leak.unit, slot):

@@ -8,7 +8,7 @@ from caulk.findings.evidence import Release
 from caulk.flow.leaks import Leak
 from caulk.ir import nodes as ir
 from caulk.rules.fix_names import package_name
-from caulk.semantics.contracts import CALL_ITSELF, Contract, argument_number
+from caulk.semantics.contracts import CALL_ITSELF, NOT_AT_HAND, Contract, argument_number
 from caulk.semantics.model import Interface, named
 
 
@@ -22,7 +22,7 @@ def release_of(leak: Leak, name: str | None = None) -> Release | None:
     if argument is None:
         return None
     if contract.released_through:
-        path, argument = (), ""
+        path = ()
     method = contract.released_through or contract.release
     target = ".".join((base, *path))
     if method:
@@ -78,6 +78,8 @@ def _release_function(leak: Leak) -> str | None:
 
 def _release_argument(leak: Leak) -> str | None:
     written = leak.acquire.contract.release_argument
+    if written == NOT_AT_HAND:
+        return None
     number = argument_number(written)
     if number is not None:
         args = leak.acquire.call.args

@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 from caulk.semantics.contracts.contract import (
     CALL_ITSELF,
     HANDLINGS,
+    NOT_AT_HAND,
     RECEIVER,
     Contract,
     Handling,
@@ -30,6 +31,7 @@ from caulk.semantics.model import Callee
 
 __all__ = [
     "CALL_ITSELF",
+    "NOT_AT_HAND",
     "RECEIVER",
     "Contract",
     "ContractError",

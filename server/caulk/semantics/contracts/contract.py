@@ -29,6 +29,10 @@ class ReleaseFunction:
     """Whether it is a method of what the value was acquired from."""
 
 
+NOT_AT_HAND = "?"
+"""The ``release_argument`` of a release that a person has to write: it wants arguments, or does more than to release."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """One obligation. ``kind`` groups contracts that the engine treats alike (``rows`` end when Next is false)."""
@@ -53,7 +57,8 @@ class Contract:
     returns_error: bool = True
     """Whether the release returns an error."""
     release_argument: str = ""
-    """``context``, ``nil`` or ``argument N`` (of the acquiring call): what the release is called with; empty for nothing."""
+    """``context``, ``nil`` or ``argument N`` (of the acquiring call): what the release is called with; empty for nothing, NOT_AT_HAND
+    when nobody knows how to call it."""
     idempotent: bool = False
     """Whether the release may come after another one (``Rollback`` after ``Commit``): a defer never hurts."""
     nil_safe: bool = False
