@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from caulk.ir.declarations import lower_declarations
@@ -77,6 +77,7 @@ def test_never_fails(data: bytes) -> None:
 
 
 @settings(max_examples=60)
+@example(SOURCE.index(b'"}", '), b"}")
 @given(st.integers(0, len(SOURCE)), st.sampled_from([b"{", b"}", b"`", b'"', b"/*", b"\n", b"func ", b"\xff"]))
 def test_never_fails_on_nearly_good_code(at: int, inserted: bytes) -> None:
     data = SOURCE[:at] + inserted + SOURCE[at:]

@@ -10,7 +10,9 @@ from caulk.flow.outcomes import Aliases, Ending, Errors, PathEnd
 from caulk.flow.shapes import bool_constant, closure_of, is_nil
 from caulk.flow.uses import Uses
 from caulk.ir import nodes as ir
+from caulk.ir.visit import expressions, statements
 
+_STARTS = frozenset({"Start", "Run", "Output", "CombinedOutput"})
 _RETRY_NAME = re.compile(r"(?i)(should)?retry|temporary|again|isnot|not")
 
 
@@ -182,10 +184,28 @@ class Bindings(Uses):
         return facts
 
     def _is_borrowing_field(self, target: ir.Expr) -> bool:
-        """Whether the target is a field that only borrows (``cmd.Stdout``); a variable of a package keeps (``os.Stdout``)."""
+        """Whether the target is a field that only borrows (``cmd.Stdout``), because what it belongs to starts here and has a
+        copy of its own then; a variable of a package keeps (``os.Stdout``)."""
         if not isinstance(target, ir.Selector) or target.field not in self._ownership.borrowing_fields:
             return False
-        return not (isinstance(target.base, ir.Name) and target.base.symbol is None)
+        if isinstance(target.base, ir.Name) and target.base.symbol is None:
+            return False
+        return self._starts_behind(target)
+
+    def _starts_behind(self, target: ir.Selector) -> bool:
+        """Whether the function itself, not a goroutine of it, starts a command behind ``target``."""
+        body = self._function.body
+        if body is None:
+            return False
+        elsewhere = {id(statement.call) for statement in statements(body) if isinstance(statement, ir.Go)}
+        return any(
+            isinstance(part, ir.Call)
+            and isinstance(part.func, ir.Selector)
+            and part.func.field in _STARTS
+            and part.start > target.start
+            and id(part) not in elsewhere
+            for part in expressions(body)
+        )
 
     def _bind_place(
         self,

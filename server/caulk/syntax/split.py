@@ -131,7 +131,9 @@ def _exact(data: bytes) -> Split | None:
                 head = _head(data, function_start, body_start)
                 if head is not None:
                     heads.append(head)
-                    cuts[-1] = function_start, start + 1
+                    while cuts and cuts[-1][0] >= function_start:  # more than one when braces that do not match balance
+                        cuts.pop()
+                    cuts.append((function_start, start + 1))
                 function_start = -1
         elif first == 0x2F:  # a comment
             comments.append(token.span())
