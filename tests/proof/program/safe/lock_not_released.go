@@ -1,0 +1,32 @@
+package safe
+
+import (
+	"errors"
+	"sync"
+
+	"proof.example/measure"
+)
+
+func init() {
+	measure.Add(measure.Case{Rule: "lock-not-released", Signal: measure.Blocked, Calls: 100, Run: func(e *measure.Env, call int) string {
+		s := &stock{items: map[string]int{}}
+		err := s.add("")
+		go s.add("tea")
+		return measure.Text("", err)
+	}})
+}
+
+type stock struct {
+	mu    sync.Mutex
+	items map[string]int
+}
+
+func (s *stock) add(key string) error {
+	s.mu.Lock()
+	if key == "" {
+		return errors.New("no key")
+	}
+	s.items[key]++
+	s.mu.Unlock()
+	return nil
+}

@@ -1,0 +1,30 @@
+package safe
+
+import (
+	"errors"
+	"time"
+
+	"proof.example/measure"
+)
+
+func init() {
+	measure.Add(measure.Case{Rule: "send-blocks-forever", Signal: measure.Blocked, Calls: 100, Run: func(e *measure.Env, call int) string {
+		return measure.Text(lookup("example.org"))
+	}})
+}
+
+func lookup(host string) (string, error) {
+	found := make(chan string)
+	go func() { found <- slowLookup(host) }()
+	select {
+	case address := <-found:
+		return address, nil
+	case <-time.After(time.Microsecond):
+		return "", errors.New("timeout")
+	}
+}
+
+func slowLookup(host string) string {
+	time.Sleep(5 * time.Millisecond)
+	return host
+}

@@ -1,0 +1,25 @@
+package unsafefixes
+
+import (
+	"proof.example/measure"
+)
+
+func init() {
+	measure.Add(measure.Case{Rule: "break-only-leaves-select", Signal: measure.Blocked, Calls: 100, Run: func(e *measure.Env, call int) string {
+		stop := make(chan struct{}, 1)
+		go drain(make(chan int), stop)
+		stop <- struct{}{}
+		return ""
+	}})
+}
+
+func drain(values <-chan int, stop <-chan struct{}) {
+	for {
+		select {
+		case value := <-values:
+			println(value)
+		case <-stop:
+			break
+		}
+	}
+}

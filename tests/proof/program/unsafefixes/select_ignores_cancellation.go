@@ -1,0 +1,27 @@
+package unsafefixes
+
+import (
+	"context"
+
+	"proof.example/measure"
+)
+
+func init() {
+	measure.Add(measure.Case{Rule: "select-ignores-cancellation", Signal: measure.Goroutines, Calls: 100, Run: func(e *measure.Env, call int) string {
+		ctx, cancel := context.WithCancel(e.Root)
+		defer cancel()
+		go consume(ctx, make(chan int), make(chan int))
+		return ""
+	}})
+}
+
+func consume(ctx context.Context, jobs, urgent <-chan int) {
+	for {
+		select {
+		case job := <-jobs:
+			println(job)
+		case job := <-urgent:
+			println(job)
+		}
+	}
+}

@@ -1,0 +1,31 @@
+package unsafefixes
+
+import (
+	"os"
+
+	"proof.example/measure"
+)
+
+func init() {
+	measure.Add(measure.Case{Rule: "temp-file-left", Signal: measure.Count("temporary files", temporary), Calls: 100, Run: func(e *measure.Env, call int) string {
+		return measure.Text("", scratch([]byte("data")))
+	}})
+}
+
+func temporary() int {
+	entries, err := os.ReadDir(os.TempDir())
+	if err != nil {
+		panic(err)
+	}
+	return len(entries)
+}
+
+func scratch(data []byte) error {
+	file, err := os.CreateTemp("", "scratch")
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = file.Write(data)
+	return err
+}

@@ -1,0 +1,31 @@
+package unsafefixes
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"proof.example/measure"
+)
+
+func init() {
+	shown := &profiles{bySession: map[string]string{}}
+	measure.Add(measure.Case{Rule: "unbounded-map", Signal: measure.Heap, Calls: 20_000, Run: func(e *measure.Env, call int) string {
+		return measure.Serve(shown.show, "/?session="+strconv.Itoa(call))
+	}})
+}
+
+type profiles struct {
+	mu        sync.Mutex
+	bySession map[string]string
+}
+
+func (p *profiles) show(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	session := r.FormValue("session")
+	p.bySession[session] = strings.Repeat("profile ", 128)
+	fmt.Fprint(w, session)
+}
