@@ -24,8 +24,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {"safe": (), "unsafefixes": ("--unsafe-fi
 
 NOT_MEASURED = {
     "mismatched-unlock": "ends the program",
+    "pprof-exposed": "who may ask, not what stays",
     "release-before-error-check": "a panic, no leak",
-    "shared-request-state": "the answer is wrong, nothing is left behind",
     "tick-leak": "only with a Go below 1.27",
     "ticker-unstopped": "only with a Go below 1.27",
     "websocket-response-closed": "breaks the connection",

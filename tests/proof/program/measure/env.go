@@ -64,8 +64,17 @@ func Serve(handler http.HandlerFunc, target string) string {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	w := httptest.NewRecorder()
-	handler(w, httptest.NewRequest(http.MethodGet, target, nil).WithContext(ctx))
+	handler(w, Request(target).WithContext(ctx))
 	return w.Body.String()
+}
+
+// Request for a page, with headers as names and values.
+func Request(target string, headers ...string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return r
 }
 
 func answer(w http.ResponseWriter, r *http.Request) {
