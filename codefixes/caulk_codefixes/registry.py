@@ -55,6 +55,7 @@ from caulk_codefixes import (
     send_or_done,
     stop_ticker,
     use_context,
+    use_parameter,
     weak_map,
     wrap_loop_body,
 )
@@ -112,6 +113,7 @@ FIXES: tuple[CodeFix, ...] = (
     guard_put.FIX,
     stop_ticker.FIX,
     drain_timer.FIX,
+    use_parameter.FIX,
 )
 
 NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool", "add-limits"})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from caulk.flow.facts import token
 from caulk.ir import nodes as ir
+from caulk.semantics.model import named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -107,3 +108,17 @@ def lock_path(expr: ir.Expr) -> LockPath | None:
             )
         case _:
             return None
+
+
+def class_of(unit: FunctionUnit, expr: ir.Expr) -> str:
+    """The field or package variable that an expression stands for, whatever the instance; empty for what is neither."""
+    match expr:
+        case ir.Name(symbol=None):
+            return f"{unit.program.package.path}.{expr.name}"
+        case ir.Selector():
+            owner = named(unit.typer.type_of(expr.base))
+            return f"{owner.qualified}.{expr.field}" if owner is not None else ""
+        case ir.Unary(op="&" | "*"):
+            return class_of(unit, expr.operand)
+        case _:
+            return ""

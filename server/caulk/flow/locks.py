@@ -380,17 +380,27 @@ def locking_names(units: Iterable[FunctionUnit]) -> frozenset[bytes]:
     return frozenset(unit.name.encode() for unit in units if not unit.words.isdisjoint(_LOCKS))
 
 
-def locks_again(unit: FunctionUnit, use: LockUse) -> Iterator[tuple[ir.Call, Held, Reached]]:
-    """The calls of functions that take a lock which is held already on all ways to the call."""
+def locks_below(unit: FunctionUnit, use: LockUse) -> Iterator[tuple[ir.Call, FunctionUnit, Reached]]:
+    """The calls that are made with a lock held on all ways, of functions that take one: with the function and what it takes."""
     for node in use.nodes.values():
-        held = use.locked_before(node)
-        if not held or not isinstance(node, ir.Call) or not _is_near(unit, node):
+        if not use.locked_before(node) or not isinstance(node, ir.Call) or not _is_near(unit, node):
             continue
         callee = unit.program.own_unit_of_callee(unit.typer.callee(node))
-        if callee is None:
-            continue
-        for reached in locked_by(callee):
-            for path, mode in mapped(unit, node, callee, [reached.held]):
-                for known_lock in held:
-                    if known_lock[0] == path:
-                        yield node, known_lock, Reached((path, mode), reached.unit, reached.call)
+        if callee is not None:
+            for reached in locked_by(callee):
+                yield node, callee, reached
+
+
+def locks_again(unit: FunctionUnit, use: LockUse) -> Iterator[tuple[ir.Call, Held, Reached]]:
+    """The calls of functions that take a lock which is held already on all ways to the call."""
+    for node, callee, reached in locks_below(unit, use):
+        for path, mode in mapped(unit, node, callee, [reached.held]):
+            for held in use.locked_before(node):
+                if held[0] == path:
+                    yield node, held, Reached((path, mode), reached.unit, reached.call)
+
+
+def holder(use: LockUse, held: Held, but: LockCall | None = None) -> LockCall | None:
+    """The call that took the lock."""
+    calls = (call for call in use.calls if call.locks and (call.path, call.mode) == held and call is not but)
+    return next(calls, None)

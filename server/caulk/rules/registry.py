@@ -43,7 +43,12 @@ from caulk.rules.goroutines import (
     waitgroup_add_in_goroutine,
     waitgroup_done_skipped,
 )
-from caulk.rules.growth import buffer_allocated_per_request, unbounded_map, unbounded_slice
+from caulk.rules.growth import (
+    buffer_allocated_per_request,
+    finalizer_captures_object,
+    unbounded_map,
+    unbounded_slice,
+)
 from caulk.rules.http import (
     http_body_unclosed,
     http_body_undrained,
@@ -55,11 +60,14 @@ from caulk.rules.http import (
     websocket_response_closed,
 )
 from caulk.rules.locks import (
+    cond_never_signalled,
     defer_lock,
     double_lock,
     empty_critical_section,
     lock_not_released,
+    lock_order_inversion,
     mismatched_unlock,
+    recursive_read_lock,
 )
 from caulk.rules.pools import (
     oversized_pool_put,
@@ -169,6 +177,10 @@ RULES: tuple[Rule, ...] = (
     timer_in_loop.RULE,
     ticker_unstopped.RULE,
     timer_drain_deadlock.RULE,
+    recursive_read_lock.RULE,
+    lock_order_inversion.RULE,
+    cond_never_signalled.RULE,
+    finalizer_captures_object.RULE,
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from caulk.findings.finding import Finding, Tier
 from caulk.flow.lock_calls import Held, LockCall, Mode
-from caulk.flow.locks import LockUse, locks_again
+from caulk.flow.locks import LockUse, holder, locks_again
 from caulk.flow.program import FunctionUnit
 from caulk.rules.locks.lock_text import lock_name
 from caulk.rules.report import finding_at, related_at
@@ -61,12 +61,6 @@ def _through_callees(unit: FunctionUnit, use: LockUse) -> Iterator[Finding]:
 def excludes(held: Held, wanted: Held) -> bool:
     """Whether the lock that is held keeps the wanted one away, by whatever mode."""
     return held[0] == wanted[0] and (held[1] is Mode.WRITE or wanted[1] is Mode.WRITE)
-
-
-def holder(use: LockUse, held: Held, but: LockCall | None = None) -> LockCall | None:
-    """The call that took the lock."""
-    calls = (call for call in use.calls if call.locks and (call.path, call.mode) == held and call is not but)
-    return next(calls, None)
 
 
 def _where(unit: FunctionUnit, first: LockCall | None) -> str:

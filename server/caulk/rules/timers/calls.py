@@ -74,8 +74,8 @@ SHORT = 10.0
 def is_short(durations: tuple[ir.Expr, ...]) -> bool:
     """Whether the duration is a constant of a few seconds."""
     match durations:
-        case (ir.Selector(field=unit),):
-            return _SECONDS.get(unit, SHORT) < SHORT
+        case (ir.Selector(field=name),):
+            return _SECONDS.get(name, SHORT) < SHORT
         case (ir.Binary(op="*", left=left, right=right),):
             number, scale = (left, right) if isinstance(right, ir.Selector) else (right, left)
             count = constant_integer(number)
