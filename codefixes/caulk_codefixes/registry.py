@@ -54,6 +54,7 @@ from caulk_codefixes import (
     rewrite,
     send_or_done,
     stop_ticker,
+    unlock_before_exit,
     use_context,
     use_parameter,
     weak_map,
@@ -114,6 +115,7 @@ FIXES: tuple[CodeFix, ...] = (
     stop_ticker.FIX,
     drain_timer.FIX,
     use_parameter.FIX,
+    unlock_before_exit.FIX,
 )
 
 NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool", "add-limits"})

@@ -135,33 +135,33 @@ def is_written_by(unit: FunctionUnit, name: ir.Name, call: ir.Call) -> bool:
     return unit.program.is_std(unit.typer.callee(call).package)
 
 
-def methods_of(value: Pooled) -> dict[str, ir.Call]:
+def methods_of(value: Pooled) -> list[tuple[str, ir.Call]]:
     """The methods that the function calls on the value."""
-    found: dict[str, ir.Call] = {}
+    found: list[tuple[str, ir.Call]] = []
     for name in value.uses:
         method = value.unit.uses.parent(name)
         call = value.unit.uses.parent(method) if isinstance(method, ir.Selector) else None
         if isinstance(method, ir.Selector) and isinstance(call, ir.Call) and call.func is method:
-            found[method.field] = call
+            found.append((method.field, call))
     return found
 
 
-def writers_of(value: Pooled) -> dict[str, ir.Call]:
+def writers_of(value: Pooled) -> list[tuple[str, ir.Call]]:
     """The functions that write to the value."""
-    found: dict[str, ir.Call] = {}
+    found: list[tuple[str, ir.Call]] = []
     for name in value.uses:
         call = value.unit.uses.parent(name)
         if isinstance(call, ir.Call) and is_written_by(value.unit, name, call):
-            found[last_name(call.func)] = call
+            found.append((last_name(call.func), call))
     return found
 
 
-def is_measured(value: Pooled) -> bool:
+def is_measured(value: Pooled, put: Put) -> bool:
     """Whether a ``Put`` depends on the size of the value: large ones are left to the collector."""
-    around = (node for put in value.puts for node in value.unit.uses.around(put.call) if isinstance(node, ir.If))
     return any(
         last_name(part.func).lower() in ("cap", "len", "size")
-        for node in around
+        for node in value.unit.uses.around(put.call)
+        if isinstance(node, ir.If)
         for part in walk(node.cond)
         if isinstance(part, ir.Call)
     )
@@ -254,10 +254,11 @@ def _uses_behind(value: Pooled, put: Put, symbols: set[ir.Symbol]) -> Iterator[i
             return
         yield from _names(item, symbols)
     graph = value.unit.cfg(value.function)
+    sure = is_measured(value, put)  # what is used afterwards cannot depend on the size
     for other in graph.reachable():
         if other is block or not graph.reaches(block, other):
             continue
-        if origin[0] is not block and graph.reaches(origin[0], other, avoiding=block):
+        if not sure and origin[0] is not block and graph.reaches(origin[0], other, avoiding=block):
             continue
         if other is origin[0] or graph.reaches(block, origin[0]):
             continue  # a loop gets another one

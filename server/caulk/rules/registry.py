@@ -68,6 +68,8 @@ from caulk.rules.locks import (
     lock_order_inversion,
     mismatched_unlock,
     recursive_read_lock,
+    send_while_locked,
+    wait_while_locked,
 )
 from caulk.rules.pools import (
     oversized_pool_put,
@@ -178,6 +180,8 @@ RULES: tuple[Rule, ...] = (
     ticker_unstopped.RULE,
     timer_drain_deadlock.RULE,
     recursive_read_lock.RULE,
+    send_while_locked.RULE,
+    wait_while_locked.RULE,
     lock_order_inversion.RULE,
     cond_never_signalled.RULE,
     finalizer_captures_object.RULE,

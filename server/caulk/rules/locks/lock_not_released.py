@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
-from caulk.findings.evidence import Evidence, Place, Release, Where
-from caulk.findings.evidence_insertions import MissingRelease
+from caulk.findings.evidence import Evidence, Place, Where
+from caulk.findings.evidence_locks import MissingUnlock
 from caulk.findings.finding import Finding, Related, Tier
 from caulk.flow.cfg import FunctionEnd
 from caulk.flow.lock_calls import LockCall, LockPath
@@ -18,6 +19,8 @@ from caulk.rules.locks.lock_text import lock_name
 from caulk.rules.report import NO_EVIDENCE, finding_at, related_at
 from caulk.rules.rule import Rule, words
 
+Way: TypeAlias = "ir.Return | FunctionEnd | LockCall"
+
 _HELD_FOR_THE_CALLER = re.compile(r"^(?:(?:try|must|maybe)_?)?[rRwW]?[lL]ock|Lock$|[aA]cquire")
 """Names of functions that may return with a lock held on purpose."""
 _SAYS_SO = re.compile(rb"(?i)\b(?:un)?lock(?:s|ed|ing)?\b")
@@ -27,11 +30,10 @@ def _check(unit: FunctionUnit) -> Iterator[Finding]:
     if _HELD_FOR_THE_CALLER.search(unit.name):
         return
     for use in unit.locks.all:
-        reported: set[int] = set()
-        for left in use.open:
-            if _is_forgotten(unit, use, left) and id(left.exit) not in reported:
-                reported.add(id(left.exit))
-                yield _finding(unit, use, left)
+        for lock in dict.fromkeys(left.lock for left in use.open):
+            exits = [left for left in use.open if left.lock is lock and _is_forgotten(unit, use, left)]
+            if exits:
+                yield _finding(unit, use, lock, [left.exit for left in exits])
 
 
 def _is_forgotten(unit: FunctionUnit, use: LockUse, left: OpenExit) -> bool:
@@ -73,23 +75,31 @@ def _unlocked_by_caller(unit: FunctionUnit, path: LockPath) -> bool:
     return False
 
 
-def _finding(unit: FunctionUnit, use: LockUse, left: OpenExit) -> Finding:
-    lock, exit_ = left.lock, left.exit
+def _finding(unit: FunctionUnit, use: LockUse, lock: LockCall, exits: list[Way]) -> Finding:
     name = lock_name(unit, lock)
-    line = unit.line(lock.call.start)
-    if isinstance(exit_, LockCall):
+    ways = {way.start: way for way in exits if not isinstance(way, LockCall)}
+    if ways:
+        lines = ", ".join(str(unit.line(start)) for start in ways)
+        message = (
+            f"{name} stays locked on the way out at line {lines}: everybody who locks it afterwards waits for ever"
+        )
+    else:
         message = (
             f"a round of the loop can end without {name}.{lock.mode.unlock}: then the next one waits here for ever"
         )
-        return finding_at(unit, lock.call, code=RULE.code, tier=Tier.CORE, message=message)
     return finding_at(
         unit,
-        ir.Node(exit_.start, exit_.end),
+        lock.call,
         code=RULE.code,
         tier=Tier.CORE,
-        message=f"leaves with {name} locked (line {line}): everybody who locks it afterwards waits for ever",
-        evidence=_evidence(unit, use, lock, exit_),
-        related=(related_at(unit, lock.call, "locked here"), *_unlocks(unit, use, lock)),
+        message=message,
+        evidence=_evidence(unit, use, lock, list(ways.values()))
+        if len(ways) == len({id(way) for way in exits})
+        else NO_EVIDENCE,
+        related=(
+            *_unlocks(unit, use, lock),
+            *(related_at(unit, ir.Node(way.start, way.end), "left with it locked") for way in ways.values()),
+        ),
     )
 
 
@@ -99,20 +109,25 @@ def _unlocks(unit: FunctionUnit, use: LockUse, lock: LockCall) -> Iterator[Relat
         yield related_at(unit, other.call, "unlocked on another way")
 
 
-def _evidence(unit: FunctionUnit, use: LockUse, lock: LockCall, exit_: ir.Return | FunctionEnd) -> Evidence:
+def _evidence(unit: FunctionUnit, use: LockUse, lock: LockCall, ways: list[ir.Return | FunctionEnd]) -> Evidence:
     body = use.function.body
-    if body is None or _is_hidden(unit, lock.path) or _reads_what_is_locked(lock, exit_):
+    if body is None or _is_hidden(unit, lock.path) or any(_reads_what_is_locked(lock, way) for way in ways):
         return NO_EVIDENCE
-    if isinstance(exit_, ir.Return):
-        at = Place(Where.BEFORE, unit.offset(exit_.start))
-    else:
-        at = Place(Where.AFTER, unit.offset(body.statements[-1].end))
-    return MissingRelease(
-        Release(f"{lock_name(unit, lock)}.{lock.mode.unlock}()", returns_error=False),
-        at,
-        "this way out",
-        changes_behaviour=isinstance(exit_, ir.Return) and not all(map(_is_free_of_state, exit_.values)),
+    return MissingUnlock(
+        f"{lock_name(unit, lock)}.{lock.mode.unlock}()",
+        tuple(_place(unit, body, way) for way in ways),
+        changes_behaviour=not all(_is_free_of_state(value) for way in ways for value in _values(way)),
     )
+
+
+def _place(unit: FunctionUnit, body: ir.Block, way: ir.Return | FunctionEnd) -> Place:
+    if isinstance(way, ir.Return):
+        return Place(Where.BEFORE, unit.offset(way.start))
+    return Place(Where.AFTER, unit.offset(body.statements[-1].end))
+
+
+def _values(way: ir.Return | FunctionEnd) -> tuple[ir.Expr, ...]:
+    return way.values if isinstance(way, ir.Return) else ()
 
 
 def _is_hidden(unit: FunctionUnit, path: LockPath) -> bool:
@@ -125,7 +140,7 @@ def _is_hidden(unit: FunctionUnit, path: LockPath) -> bool:
 def _reads_what_is_locked(lock: LockCall, exit_: ir.Return | FunctionEnd) -> bool:
     """Whether the way out still reads what stands beside the lock."""
     root = lock.path.root
-    values = exit_.values if isinstance(exit_, ir.Return) else ()
+    values = _values(exit_)
     names = (node for value in values for node in walk(value, literals=True) if isinstance(node, ir.Name))
     return any(
         name.symbol is root if isinstance(root, ir.Symbol) else name.symbol is None for name in names

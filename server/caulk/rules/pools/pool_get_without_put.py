@@ -19,19 +19,17 @@ _PUTS_BACK = ("Put", "Release", "Free", "Close", "Recycle", "Return", "Done")
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
     for value in pooled_in(unit):
-        methods = methods_of(value)
-        if (
-            escapes(value)
-            or is_measured(value)
-            or any(method.startswith(_PUTS_BACK) or method in VIEWS for method in methods)
-        ):
+        methods = {method for method, _ in methods_of(value)}
+        if escapes(value) or any(method.startswith(_PUTS_BACK) for method in methods):
+            continue
+        if any(is_measured(value, put) for put in value.puts) or (not value.puts and methods & VIEWS):
             continue
         left = way_out_without_put(value)
         if left is not None:
             yield _finding(value, left, methods)
 
 
-def _finding(value: Pooled, left: ir.Return | FunctionEnd, methods: dict[str, ir.Call]) -> Finding:
+def _finding(value: Pooled, left: ir.Return | FunctionEnd, methods: set[str]) -> Finding:
     unit, name = value.unit, value.symbol.name
     where = f"on the way out at line {unit.line(left.start)}" if value.puts else f"into {value.pool}"
     return finding_at(
@@ -44,7 +42,7 @@ def _finding(value: Pooled, left: ir.Return | FunctionEnd, methods: dict[str, ir
     )
 
 
-def _evidence(value: Pooled, methods: dict[str, ir.Call]) -> Evidence:
+def _evidence(value: Pooled, methods: set[str]) -> Evidence:
     unit, name = value.unit, value.symbol.name
     in_loop = unit.placement(value.function).loop_around(value.statement) is not None
     if value.puts or in_loop or len(value.statement.left) != 1:

@@ -21,10 +21,10 @@ def _check(unit: FunctionUnit) -> Iterator[Finding]:
         if not value.puts or not value.is_buffer or escapes(value):
             continue
         methods = methods_of(value)
-        if any(method.startswith(_EMPTIES) and method != "ReadFrom" for method in methods):
+        if any(method.startswith(_EMPTIES) and method != "ReadFrom" for method, _ in methods):
             continue
-        written = [call for name, call in methods.items() if name.startswith(("Write", "ReadFrom"))]
-        written += writers_of(value).values()
+        written = [call for name, call in methods if name.startswith(("Write", "ReadFrom"))]
+        written += [call for _, call in writers_of(value)]
         if written:
             first = min(written, key=lambda call: call.start)
             yield _finding(value, value.puts[0], related_at(unit, first, "written to here"))
