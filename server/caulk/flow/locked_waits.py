@@ -124,6 +124,7 @@ def _dones(unit: FunctionUnit, group: ir.Expr) -> list[Partner] | None:
     """The calls of ``Done``; None when somebody else may count the group down."""
     wanted = identity(unit, group)
     found: list[Partner] = []
+    counting: set[ir.Function] = set()
     for other, node in _occurrences(unit, wanted) if wanted else ():
         method = other.uses.parent(node)
         call = other.uses.parent(method) if isinstance(method, ir.Selector) else None
@@ -131,9 +132,12 @@ def _dones(unit: FunctionUnit, group: ir.Expr) -> list[Partner] | None:
             return None
         if method.field == "Done":
             found.append(Partner(other, other.uses.function_of(call), call))
-        elif method.field not in ("Add", "Wait"):
+        elif method.field == "Add":
+            counting.add(other.uses.function_of(call))
+        elif method.field != "Wait":
             return None
-    return found
+    counts_itself = any(partner.function in counting for partner in found)
+    return None if counts_itself else found  # it may be past the lock when somebody begins to wait
 
 
 def _other_ends(unit: FunctionUnit, channel: ir.Expr, *, sends: bool) -> list[Partner] | None:
