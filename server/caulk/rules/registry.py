@@ -33,6 +33,7 @@ from caulk.rules.databases import (
 from caulk.rules.goroutines import (
     break_only_leaves_select,
     double_send,
+    errgroup_not_waited,
     goroutine_never_exits,
     range_over_unclosed_channel,
     receive_blocks_forever,
@@ -40,8 +41,10 @@ from caulk.rules.goroutines import (
     send_blocks_forever,
     spinning_select,
     ticker_loop_never_exits,
+    unbounded_goroutines,
     waitgroup_add_in_goroutine,
     waitgroup_done_skipped,
+    waitgroup_never_done,
 )
 from caulk.rules.growth import (
     buffer_allocated_per_request,
@@ -164,6 +167,9 @@ RULES: tuple[Rule, ...] = (
     break_only_leaves_select.RULE,
     spinning_select.RULE,
     waitgroup_done_skipped.RULE,
+    waitgroup_never_done.RULE,
+    errgroup_not_waited.RULE,
+    unbounded_goroutines.RULE,
     waitgroup_add_in_goroutine.RULE,
     lock_not_released.RULE,
     double_lock.RULE,
