@@ -17,7 +17,7 @@ PLANS = Path(__file__).with_name("plans.toml")
 
 
 def plans() -> tuple[Plan, ...]:
-    """What is tried, in the order of the file. Every module is one of the precision ledger, at its version there."""
+    """What is tried, in the order of the file."""
     with PLANS.open("rb") as file:
         return tuple(cattrs.structure(entry, Plan) for entry in tomllib.load(file)["module"])
 
@@ -28,15 +28,14 @@ def plans() -> tuple[Plan, ...]:
 @click.option("--changed-only", is_flag=True, help="Build and vet only the packages with changed files.")
 def main(wanted: tuple[str, ...], work: Path | None, changed_only: bool) -> None:
     """Fix copies of real modules in bulk; they must build, vet, pass their tests and be formatted as before."""
-    pins = {pin.path: pin for pin in modules.load()}
+    ledger = {pin.path: pin for pin in modules.load()}
     proofs: list[Proof] = []
     with tempfile.TemporaryDirectory(prefix="caulk-fixes-") as temporary:
         for plan in plans():
             if wanted and not any(part in plan.path for part in wanted):
                 continue
-            for proof in prove(
-                plan, modules.directory(pins[plan.path]), work or Path(temporary), changed_only=changed_only
-            ):
+            pin = modules.Pin(plan.path, plan.version, kind="") if plan.version else ledger[plan.path]
+            for proof in prove(plan, modules.directory(pin), work or Path(temporary), changed_only=changed_only):
                 proofs.append(proof)
                 for kind in ("build", "vet", "unformatted", "failed", "faults"):
                     for line in getattr(proof, kind):

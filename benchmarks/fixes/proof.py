@@ -29,6 +29,8 @@ class Plan:
     path: str
     tests: tuple[str, ...] = ()
     """The packages whose tests are run: quick, and without a network or a database."""
+    version: str = ""
+    """Of a module that the precision ledger does not have; empty for its version there."""
     skip: str = ""
     """Tests that are left out (``go test -skip``), because they fail now and then on their own."""
 

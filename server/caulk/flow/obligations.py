@@ -226,6 +226,8 @@ class Walk(Bindings, Branches):
                 raise PathEnd(Ending.ABSENT)
             returned = self._returned(value, index, len(item.values))
             if returned:
+                if any(self._held(other) for other in item.values if other is not value):
+                    raise PathEnd(Ending.TRANSFERRED)  # `return resp, body, err`: the caller has it twice and ends either
                 if self._terms.acquired and self._returns_error(item, index, facts):
                     self._leave(item, outcome, tuple(returned))
                 outcome.returned.update(returned)
