@@ -6,9 +6,15 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run.stamp
 DEV := $(VENV)/.dev.stamp
 EXTENSION := vscode-extension/node_modules/.stamp
+CODE_SERVER := tests/vscode/node_modules/.stamp
+TARGET = $(shell $(BIN)/python -c "from caulk.dev.extension import this_target; print(this_target())")
+VSIX = dist/caulk-$(TARGET).vsix
+# Node comes as a wheel: VS Code and its packer need a newer one than most systems have
+NODE := PATH="$(abspath $(BIN)):$$PATH"
+NPM := $(NODE) npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts
 SHOP := examples/gin-shop
 
-.PHONY: demo test lint types layers unit editors extension format precision fixes bench clean
+.PHONY: demo test lint types layers unit editors extension vsix browser format precision fixes bench clean
 
 demo: $(RUN)
 	@echo "== caulk check $(SHOP)"
@@ -33,11 +39,22 @@ layers: $(DEV)
 unit: $(DEV)
 	$(BIN)/pytest -q -n 2 -m "not editors"
 
-editors: $(DEV)
-	$(BIN)/pytest -q -m editors
+editors: $(DEV) vsix $(CODE_SERVER) browser
+	$(NODE) CAULK_VSIX="$(abspath $(VSIX))" $(BIN)/pytest -q -m editors
 
 extension: $(EXTENSION)
-	cd vscode-extension && npm run --silent check && npm run --silent bundle
+	cd vscode-extension && $(NODE) npm run --silent check && $(NODE) npm run --silent bundle
+
+# the extension with its server for one platform: `make vsix TARGET=darwin-arm64`
+vsix: extension
+	@mkdir -p dist
+	$(BIN)/python -m caulk.dev extension --target $(TARGET) --out vscode-extension/build
+	cd vscode-extension/build && $(NODE) npx --prefix .. vsce package --target $(TARGET) --no-dependencies --allow-missing-repository --no-rewrite-relative-links --out "$(abspath $(VSIX))" >/dev/null
+	@ls -l $(VSIX)
+
+# a browser for the tests in VS Code, where one can be had; the tests say what became of it
+browser:
+	@tests/vscode/browser install >/dev/null || echo "no browser could be installed"
 
 # what an analysis costs beside the parse: `make bench PATHS="path/to/module …"`
 bench: $(DEV)
@@ -56,7 +73,7 @@ format: $(DEV)
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) vscode-extension/node_modules vscode-extension/out
+	rm -rf $(VENV) dist vscode-extension/node_modules vscode-extension/out vscode-extension/build tests/vscode/node_modules
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -70,6 +87,13 @@ $(DEV): pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . --group dev --group editors
 	@touch $@ $(RUN)
 
-$(EXTENSION): vscode-extension/package.json
-	cd vscode-extension && npm install --silent --no-audit --no-fund --no-package-lock
+$(EXTENSION): vscode-extension/package.json $(DEV)
+	cd vscode-extension && $(NPM)
+	@touch $@
+
+# VS Code as a server. Nothing is compiled: its native modules either come built or are not needed
+$(CODE_SERVER): tests/vscode/package.json $(DEV)
+	cd tests/vscode && $(NPM)
+	cd tests/vscode/node_modules/code-server/lib/vscode && $(NPM) --omit=dev
+	cd tests/vscode/node_modules/code-server/lib/vscode/extensions && $(NPM) --omit=dev
 	@touch $@

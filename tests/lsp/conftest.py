@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_lsp
 from lsprotocol import converters, types
 from pytest_lsp import ClientServerConfig, LanguageClient
+
+from raw_server import Raw
 
 HERE = Path(__file__).parent
 COMMAND = [sys.executable, "-m", "caulk.cli.main", "lsp"]
@@ -42,6 +44,15 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "go.mod").write_text("module example.test/leak\n\ngo 1.25\n")
     (tmp_path / "leak.go").write_bytes((HERE / "data" / "leak.go").read_bytes())
     return tmp_path
+
+
+@pytest.fixture
+def raw() -> Iterator[Raw]:
+    """A server spoken to byte by byte."""
+    server = Raw()
+    yield server
+    server.process.kill()
+    server.process.communicate()
 
 
 @pytest_lsp.fixture(config=ClientServerConfig(server_command=COMMAND), params=["vscode", "neovim"])

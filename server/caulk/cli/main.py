@@ -134,11 +134,15 @@ def rules(format_: str) -> None:
 
 @main.command()
 @click.option("--stdio", is_flag=True, help="Talk over standard input and output (the only way, and the default).")
-def lsp(stdio: bool) -> None:
+@click.option("--verbose", is_flag=True, help="Log settings, and the time of each analysis.")
+@click.option(
+    "--log-file", metavar="FILE", type=click.Path(dir_okay=False), help="Log there instead of standard error."
+)
+def lsp(stdio: bool, verbose: bool, log_file: str | None) -> None:
     """Start the language server."""
     from caulk.lsp.server import serve
 
-    sys.exit(serve())
+    sys.exit(serve(verbose=verbose, log_file=log_file))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from caulk.dev import signatures
+from caulk.dev import extension, signatures
 from caulk.semantics.sources import find_sources
 
 
@@ -31,6 +31,16 @@ def signatures_command(goroot: str, go: str, out: str | None) -> None:
     sizes = signatures.write(target, packages, find_sources(goroot=goroot))
     text = sum(sizes.values())
     click.echo(f"{len(sizes)} packages, {text:,} bytes of text, {target.stat().st_size:,} bytes zipped")
+
+
+@main.command("extension")
+@click.option("--target", type=click.Choice(list(extension.TARGETS)), default=extension.this_target)
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="Directory to pack; emptied first.")
+def extension_command(target: str, out: str) -> None:
+    """Gather what goes into the VSIX of a platform."""
+    extension.stage(target, Path(out))
+    size = sum(path.stat().st_size for path in Path(out).rglob("*") if path.is_file())
+    click.echo(f"{target}: {size / 1e6:.1f} MB in {out}")
 
 
 if __name__ == "__main__":

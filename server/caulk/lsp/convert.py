@@ -60,13 +60,21 @@ def text_edits(source: SourceFile, fixes: Sequence[Fix]) -> list[types.TextEdit]
 def line_edits(before: bytes, after: bytes) -> Iterable[Edit]:
     """The lines that differ, as edits of ``before``."""
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    starts = [0]
+    head = _common(old, new)
+    starts = [sum(map(len, old[:head]))]
+    tail = min(_common(old[::-1], new[::-1]), len(old) - head, len(new) - head)
+    old, new = old[head : len(old) - tail], new[head : len(new) - tail]  # the matcher is slow on long texts
     for line in old:
         starts.append(starts[-1] + len(line))
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for tag, first, last, new_first, new_last in matcher.get_opcodes():
         if tag != "equal":
             yield Edit(starts[first], starts[last], b"".join(new[new_first:new_last]))
+
+
+def _common(one: Sequence[bytes], other: Sequence[bytes]) -> int:
+    """How many lines are the same at the start."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 class Client:
@@ -89,24 +97,37 @@ class Client:
         hover = text.hover if text is not None else None
         formats = hover.content_format if hover is not None and hover.content_format else ()
         self.markdown = not formats or types.MarkupKind.Markdown in formats
+        self.shows_progress = capabilities.window is not None and bool(capabilities.window.work_done_progress)
         self.versions = text is not None and text.publish_diagnostics is not None
 
     def workspace_edit(self, document: Document, fixes: Sequence[Fix]) -> types.WorkspaceEdit:
         """The edits of fixes in the form that the client understands best."""
-        edits = text_edits(document.source, fixes)
+        return self.workspace_edit_of([(document, fixes)])
+
+    def workspace_edit_of(self, changed: Sequence[tuple[Document, Sequence[Fix]]]) -> types.WorkspaceEdit:
+        """The same for several documents."""
         if not self.document_changes:
-            return types.WorkspaceEdit(changes={document.uri: edits})
-        unsafe = self.annotations and any(fix.applicability < Applicability.SAFE for fix in fixes)
-        changes: list[Any] = list(self._new_files(document, fixes))
-        written: list[Any] = list(edits)
-        if unsafe:
-            written = [types.AnnotatedTextEdit(UNSAFE_ANNOTATION, edit.range, edit.new_text) for edit in edits]
-        identifier = types.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
-        changes.append(types.TextDocumentEdit(identifier, written))
+            return types.WorkspaceEdit(
+                changes={document.uri: text_edits(document.source, fixes) for document, fixes in changed}
+            )
+        unsafe = any(self._is_annotated(fixes) for _, fixes in changed)
         annotation = types.ChangeAnnotation("May change behaviour", needs_confirmation=False)
         return types.WorkspaceEdit(
-            document_changes=changes, change_annotations={UNSAFE_ANNOTATION: annotation} if unsafe else None
+            document_changes=[change for document, fixes in changed for change in self._changes(document, fixes)],
+            change_annotations={UNSAFE_ANNOTATION: annotation} if unsafe else None,
         )
+
+    def _is_annotated(self, fixes: Sequence[Fix]) -> bool:
+        return self.annotations and any(fix.applicability < Applicability.SAFE for fix in fixes)
+
+    def _changes(self, document: Document, fixes: Sequence[Fix]) -> Iterable[Any]:
+        if self.creates_files:
+            yield from self._new_files(document, fixes)
+        edits: list[Any] = list(text_edits(document.source, fixes))
+        if self._is_annotated(fixes):
+            edits = [types.AnnotatedTextEdit(UNSAFE_ANNOTATION, edit.range, edit.new_text) for edit in edits]
+        identifier = types.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
+        yield types.TextDocumentEdit(identifier, edits)
 
     def _new_files(self, document: Document, fixes: Sequence[Fix]) -> Iterable[Any]:
         directory = document.uri.rpartition("/")[0]

@@ -20,7 +20,8 @@ class Document:
 
     uri: str
     path: str
-    version: int
+    version: int | None
+    """None for a file that is not open."""
     source: SourceFile
 
 

@@ -6,25 +6,49 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from caulk.batch.discover import Exclusion, discover
 from caulk.config.errors import ConfigError
 from caulk.config.load import check_codes, find_config, from_table, load
 from caulk.config.settings import Settings
 from caulk.engine.analyze import Analysis
 from caulk.engine.workspace import Workspace
-from caulk.lsp.documents import Document
+from caulk.lsp.convert import line_edits
+from caulk.lsp.documents import Document, uri_of
 from caulk.rules import registry
 from caulk.semantics.contracts import ContractError
-from caulk_codefixes.codefix import FixSettings
-from caulk_codefixes.loop import FixResult, fix_file, settings_for
+from caulk.syntax.source import SourceFile
+from caulk_codefixes.codefix import Applicability, Fix, FixSettings
+from caulk_codefixes.loop import FixResult, fix_package, settings_for
 
 log = logging.getLogger(__name__)
+
+KNOWN_OPTIONS = frozenset({"select", "ignore", "severity", "defer-style", "module-cache", "goroot"})
+GOPLS = "gopls: "
+"""How a rule says that gopls reports the same by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What fix-all made of one file."""
+
+    document: Document
+    result: FixResult
+
+    @property
+    def fixes(self) -> list[Fix]:
+        """The whole change as one fix, in small edits."""
+        edits = tuple(line_edits(self.result.before, self.result.after))
+        return [Fix("fix-all", "", edits, Applicability.SAFE, new_files=self.result.new_files)]
 
 
 class Session:
@@ -39,7 +63,7 @@ class Session:
         """How many were made: for the tests and the log."""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="analysis")
         self._workspaces: dict[str, Workspace] = {}
-        self._results: dict[str, tuple[int, int, Analysis]] = {}
+        self._results: dict[str, tuple[int | None, int, Analysis]] = {}
         self._generation = 0
         self._lock = threading.Lock()
 
@@ -67,8 +91,7 @@ class Session:
         try:
             path = find_config(Path(directory))
             settings = load(path) if path is not None else Settings()
-            known = {"select", "ignore", "severity", "defer-style", "module-cache", "goroot"}
-            chosen = {key: value for key, value in self.options.items() if key in known and value}
+            chosen = {key: value for key, value in self.options.items() if key in KNOWN_OPTIONS and value}
             if chosen:
                 wanted = from_table(chosen)
                 names = {key.replace("-", "_") for key in chosen}
@@ -78,6 +101,8 @@ class Session:
             if str(error) not in self.problems:
                 self.problems.append(str(error))
             return Settings()
+        if self.options.get("deferToGopls") is True:
+            settings = attrs.evolve(settings, ignore=(*settings.ignore, *_of_gopls()))
         return settings
 
     def _workspace(self, path: str) -> Workspace:
@@ -118,7 +143,9 @@ class Session:
             workspace = self._overlaid(document.path)
             workspace.overlay(document.path, document.source.data)
             self.analyses += 1
+            started = time.perf_counter()
             analysis = workspace.analyze_file(document.path)
+            log.debug("%s version %s: %.1f ms", document.path, document.version, 1000 * (time.perf_counter() - started))
             self._results[document.uri] = document.version, generation, analysis
         for error in analysis.errors:
             if error.internal:
@@ -138,15 +165,51 @@ class Session:
         with self._lock:
             return settings_for(self._workspace(document.path), document.path)
 
-    async def fix_all(self, document: Document) -> FixResult:
-        """All safe fixes of this version."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._fix_all, document)
+    async def fix_package(self, directory: str, paths: Sequence[str], codes: Collection[str] | None) -> list[Fixed]:
+        """All safe fixes (of some rules) in files of one directory, as they are now."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._fix_package, directory, paths, codes)
 
-    def _fix_all(self, document: Document) -> FixResult:
+    def _fix_package(self, directory: str, paths: Sequence[str], codes: Collection[str] | None) -> list[Fixed]:
         with self._lock:
-            workspace = self._overlaid(document.path)
-            workspace.overlay(document.path, document.source.data)
-            return fix_file(workspace, document.path)
+            workspace = self._overlaid(os.path.join(directory, "caulk.go"))
+            results = fix_package(workspace, directory, paths, codes=codes)
+        return [Fixed(self._document(SourceFile(path, result.before)), result) for path, result in results.items()]
+
+    # -- files that are not open
+
+    async def packages(self, folders: Sequence[str]) -> dict[str, list[str]]:
+        """The Go files below some folders that the configuration does not exclude, by directory."""
+
+        def find() -> dict[str, list[str]]:
+            return discover(folders, self._exclusion).packages if folders else {}
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, find)
+
+    def _exclusion(self, directory: str) -> Exclusion:
+        settings = self._settings(directory)
+        return Exclusion(settings.root, settings.exclude)
+
+    async def package_files(self, directory: str) -> list[str]:
+        """The Go files of one directory."""
+        found = (await self.packages([directory])).get(directory, [])
+        return sorted({*found, *(d.path for d in self.documents.values() if os.path.dirname(d.path) == directory)})
+
+    async def package(self, directory: str, paths: Sequence[str]) -> list[tuple[Document, Analysis]]:
+        """The analyses of files of one directory, open or not."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._package, directory, paths)
+
+    def _package(self, directory: str, paths: Sequence[str]) -> list[tuple[Document, Analysis]]:
+        with self._lock:
+            workspace = self._overlaid(os.path.join(directory, "caulk.go"))
+            analyses = workspace.analyze(directory, paths)
+        return [(self._document(analysis.source), analysis) for analysis in analyses.values()]
+
+    def _document(self, source: SourceFile) -> Document:
+        """The open document of a file with that text, else one without a version."""
+        for document in list(self.documents.values()):
+            if document.path == source.path and document.source.data == source.data:
+                return document
+        return Document(uri_of(source.path), source.path, None, source)
 
     # -- documents
 
@@ -160,3 +223,9 @@ class Session:
 
     def stop(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+@cache
+def _of_gopls() -> tuple[str, ...]:
+    """The codes of what gopls reports as well."""
+    return tuple(rule.code for rule in registry.RULES if any(name.startswith(GOPLS) for name in rule.duplicates))

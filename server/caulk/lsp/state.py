@@ -1,0 +1,45 @@
+"""The server object: pygls' server with our session."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lsprotocol import types
+
+from caulk.lsp.convert import Client
+from caulk.lsp.documents import Document, path_of
+from caulk.lsp.protocol import Protocol, Server, lenient_converter
+from caulk.lsp.session import Session
+from caulk.version import __version__
+
+DEBOUNCE = 0.12
+"""Seconds of quiet after a keystroke before a push client gets new diagnostics."""
+
+
+class CaulkServer(Server):
+    """What all features share."""
+
+    def __init__(self) -> None:
+        super().__init__("caulk", __version__, protocol_cls=Protocol, converter_factory=lenient_converter)
+        self.session = Session()
+        self.client = Client(types.ClientCapabilities())
+        self.debounce = DEBOUNCE
+        self.pending: dict[str, asyncio.Task[None]] = {}
+        self.told: set[str] = set()
+
+    def current(self, uri: str) -> Document | None:
+        """The open document of a URI."""
+        return self.session.documents.get(uri)
+
+    def folders(self) -> list[str]:
+        """The folders that the client has open."""
+        known = self.workspace
+        uris = list(known.folders) or ([known.root_uri] if known.root_uri else [])
+        return [path_of(uri) for uri in uris]
+
+    def tell_problems(self) -> None:
+        """Mistakes in a configuration are told once each."""
+        for problem in self.session.problems:
+            if problem not in self.told:
+                self.told.add(problem)
+                self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"caulk: {problem}"))
