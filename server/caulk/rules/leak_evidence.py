@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from caulk.findings.evidence import (
     Evidence,
     Exit,
@@ -83,7 +85,7 @@ def _unreleased(leak: Leak) -> Evidence:
         release=release,
         acquire_start=unit.offset(acquire.item.start),
         acquire_end=unit.offset(acquire.item.end),
-        exits=tuple(_exit(leak, exit_) for exit_ in leak.exits),
+        exits=tuple(_exit(leak, exit_) for exit_ in _exits(leak)),
         defer_at=_defer_at(leak),
         in_loop=graph.reaches(acquire.block, acquire.block),
         explicit_release=not acquire.contract.idempotent
@@ -165,6 +167,35 @@ def _may_move_up(leak: Leak, call: ir.Call, own: ir.Symbol) -> bool:
         return False
     others = [part for arg in call.args for part in expressions(arg) if isinstance(part, ir.Name) and part.symbol]
     return all(part.symbol is own for part in others)
+
+
+def _exits(leak: Leak) -> list[OpenExit]:
+    """The open exits. Where the value lives in the body of a loop that is left by its rounds only, a release at the end of the
+    round serves those of later rounds and behind the loop too, which do not know the value any more."""
+    unit, acquire = leak.unit, leak.acquire
+    loop = unit.placement(acquire.function).loop_around(acquire.item)
+    if loop is None or not _lives_in(leak, loop.body):
+        return leak.exits
+    ends = [exit_ for exit_ in leak.exits if isinstance(exit_.branch, BodyEnd) and exit_.branch.end == loop.body.end]
+    return [exit_ for exit_ in leak.exits if exit_ in ends or _knows(leak, exit_, loop.body)] if ends else leak.exits
+
+
+def _knows(leak: Leak, exit_: OpenExit, body: ir.Block) -> bool:
+    """Whether the variable still holds the value at a way out in the loop body."""
+    place = leak.acquire.place
+    here = body.start <= leaves_by(exit_).start < body.end
+    return here and any(place is not None and alias.symbol is place.symbol for alias in exit_.aliases)
+
+
+def _lives_in(leak: Leak, body: ir.Block) -> bool:
+    """Whether no name outside of the loop body may hold the value, and no jump leaves the loop with it."""
+    place = leak.acquire.place
+    if place is None or not _declares(leak.acquire, place.symbol):
+        return False
+    if any(alias.symbol.start < body.start for exit_ in leak.exits for alias in exit_.aliases):
+        return False
+    jumps = (jump for jump in jumps_out(body) if not isinstance(jump, ir.Return))
+    return all(isinstance(jump, ir.Branch) and jump.keyword == "continue" and not jump.label for jump in jumps)
 
 
 def _exit(leak: Leak, exit_: OpenExit) -> Exit:
@@ -260,7 +291,7 @@ def _goes_on(leak: Leak, exit_: OpenExit) -> bool:
         return False
     graph, start = leak.unit.cfg(leak.acquire.function), leak.acquire.block
     other = leak.outcome.of(*_ELSEWHERE)
-    leaving = [open_.block for open_ in leak.outcome.open if not open_.overwritten]
+    leaving = [open_.block for open_ in _exits(leak) if not open_.overwritten]
     blocks = [*(event.block for event in other), *leaving]
     return any(graph.reaches(exit_.block, block, avoiding=start) for block in blocks)
 
@@ -323,9 +354,20 @@ def _loop_defer(leak: Leak) -> Evidence:
     position = placement.of(item)
     if loop is None or position is None or any(name.start >= loop.body.end for name in _uses(leak)):
         return Evidence()
+    after = [jump for jump in jumps_out(loop.body) if jump.start > item.start and not isinstance(jump, ir.Labeled)]
+    return replace(
+        deferred_in(unit, item, loop),
+        release=release_of(leak) if position.block is loop.body else None,
+        leaving=tuple(unit.offset(jump.start) for jump in after),
+        uses_value=any(_reads(leak, jump) for jump in after),
+        held=_may_be_held(leak),
+    )
+
+
+def deferred_in(unit: FunctionUnit, item: ir.Node, loop: ir.For | ir.Range) -> LoopDefer:
+    """A defer in a loop, as far as the loop is concerned: what wrapping its body needs to know."""
     jumps = list(jumps_out(loop.body))
     rounds = [jump for jump in jumps if isinstance(jump, ir.Branch) and jump.keyword == "continue" and not jump.label]
-    after = [jump for jump in jumps if jump.start > item.start and not isinstance(jump, ir.Labeled)]
     start, end = unit.span(item)
     return LoopDefer(
         defer_start=start,
@@ -334,11 +376,7 @@ def _loop_defer(leak: Leak) -> Evidence:
         body_end=unit.offset(loop.body.end),
         crosses=len(rounds) < len(jumps),
         continues=tuple(unit.span(jump) for jump in rounds),
-        release=release_of(leak) if position.block is loop.body else None,
-        leaving=tuple(unit.offset(jump.start) for jump in after),
-        uses_value=any(_reads(leak, jump) for jump in after),
         falls_through=not leaves(loop.body, unit.never_returns),
-        held=_may_be_held(leak),
     )
 
 

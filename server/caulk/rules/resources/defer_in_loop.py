@@ -11,6 +11,7 @@ from caulk.flow.cfg import items
 from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
+from caulk.rules.leak_evidence import deferred_in
 from caulk.rules.report import finding_at
 from caulk.rules.rule import everywhere
 from caulk.rules.unreleased import leak_findings, unreleased
@@ -45,6 +46,7 @@ def _kept_locks(unit: FunctionUnit) -> Iterator[Finding]:
                     code=_CODE,
                     tier=Tier.CORE,
                     message=f"{name} is unlocked only when the function returns: the next round of the loop locks it again and {then}",
+                    evidence=deferred_in(unit, item, loop),
                 )
 
 

@@ -21,6 +21,8 @@ _OPENS = re.compile(rb"xdg-open|rundll32|x-www-browser|wslview|(?i:browser)|\"op
 """A function that names one of these hands something to the desktop: the process ends at once."""
 _HANDS_OVER = re.compile(r"(?i)restart|relaunch|respawn|reexec|daemon|detach|background|upgrade|selfupdate")
 """Names of functions whose process is meant to outlive this one."""
+_PIPE = re.compile(rb"\.Std(?:out|err)Pipe\(")
+"""Wait closes such a pipe: nobody knows whether it was read to its end."""
 _WINDOWS = re.compile(rb"^//go:build windows\b", re.M)
 
 
@@ -75,7 +77,7 @@ def _message(process: Unwaited) -> str:
 
 def _evidence(process: Unwaited) -> Evidence:
     unit, item = process.unit, process.item
-    if process.waited or (process.command is not None and process.command.assigned):
+    if process.waited or (process.command is not None and process.command.assigned) or _PIPE.search(unit.text):
         return Evidence()
     position = unit.placement(process.function).of(item)
     if position is None:

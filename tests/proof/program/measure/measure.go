@@ -15,6 +15,7 @@ import (
 // Case is a function with a leak that a rule finds. What Run returns is its output; it must not depend on the leak.
 type Case struct {
 	Rule   string
+	Shape  string // what is special about this one, when a rule has several
 	Signal Signal
 	Calls  int
 	Run    func(e *Env, call int) string
@@ -27,6 +28,7 @@ func Add(c Case) { cases = append(cases, c) }
 
 type result struct {
 	Rule   string  `json:"rule"`
+	Shape  string  `json:"shape"`
 	Signal string  `json:"signal"`
 	Left   float64 `json:"left"`   // by each call
 	Output string  `json:"output"` // of all calls, hashed
@@ -59,7 +61,7 @@ func measured(c Case, e *Env) result {
 		rest(e)
 	}
 	left := (c.Signal.read(e) - before) / float64(c.Calls)
-	return result{c.Rule, c.Signal.Name, left, fmt.Sprintf("%x", output.Sum(nil))}
+	return result{c.Rule, c.Shape, c.Signal.Name, left, fmt.Sprintf("%x", output.Sum(nil))}
 }
 
 // rest waits until no goroutine comes or goes any more: a slow exit is no leak.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"proof.example/measure"
 )
@@ -19,6 +20,10 @@ func init() {
 			paths[i] = path
 		}
 		return measure.Text(countLines(paths, e.Sample), nil)
+	}})
+	measure.Add(measure.Case{Rule: "defer-in-loop", Shape: "a lock", Signal: measure.Goroutines, Calls: 50, Run: func(e *measure.Env, call int) string {
+		go (&counters{counts: map[string]int{}}).add([]string{"a", "b"})
+		return ""
 	}})
 }
 
@@ -36,4 +41,17 @@ func countLines(paths []string, sample func()) int {
 	}
 	sample()
 	return lines
+}
+
+type counters struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func (c *counters) add(names []string) {
+	for _, name := range names {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.counts[name]++
+	}
 }

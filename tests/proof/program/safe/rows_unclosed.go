@@ -2,6 +2,7 @@ package safe
 
 import (
 	"database/sql"
+	"errors"
 
 	"proof.example/measure"
 )
@@ -9,6 +10,9 @@ import (
 func init() {
 	measure.Add(measure.Case{Rule: "rows-unclosed", Signal: measure.InUse, Calls: 100, Run: func(e *measure.Env, call int) string {
 		return measure.Text(largest(e.DB))
+	}})
+	measure.Add(measure.Case{Rule: "rows-unclosed", Shape: "in a loop, with a return in it", Signal: measure.InUse, Calls: 50, Run: func(e *measure.Env, call int) string {
+		return measure.Text(sum(e.DB, []int{1, 2}))
 	}})
 }
 
@@ -24,4 +28,28 @@ func largest(db *sql.DB) (int, error) {
 		}
 	}
 	return number, rows.Err()
+}
+
+func sum(db *sql.DB, ids []int) (int, error) {
+	total := 0
+	for _, id := range ids {
+		rows, err := db.Query("SELECT number FROM numbers WHERE id > ?", id)
+		if err != nil {
+			return 0, err
+		}
+		for rows.Next() {
+			var number int
+			if err := rows.Scan(&number); err != nil {
+				return 0, err
+			}
+			if number == 2 {
+				return total, errors.New("two")
+			}
+			total += number
+		}
+		if err := rows.Err(); err != nil {
+			return 0, err
+		}
+	}
+	return total, nil
 }

@@ -11,6 +11,9 @@ func init() {
 	measure.Add(measure.Case{Rule: "send-blocks-forever", Signal: measure.Blocked, Calls: 100, Run: func(e *measure.Env, call int) string {
 		return measure.Text(lookup("example.org"))
 	}})
+	measure.Add(measure.Case{Rule: "send-blocks-forever", Shape: "an error on the way", Signal: measure.Blocked, Calls: 100, Run: func(e *measure.Env, call int) string {
+		return measure.Text("", parallel(errors.New("no name")))
+	}})
 }
 
 func lookup(host string) (string, error) {
@@ -27,4 +30,13 @@ func lookup(host string) (string, error) {
 func slowLookup(host string) string {
 	time.Sleep(5 * time.Millisecond)
 	return host
+}
+
+func parallel(problem error) error {
+	result := make(chan error)
+	go func() { result <- nil }()
+	if problem != nil {
+		return problem
+	}
+	return <-result
 }

@@ -1,6 +1,7 @@
 package unsafefixes
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"proof.example/measure"
@@ -9,6 +10,10 @@ import (
 func init() {
 	measure.Add(measure.Case{Rule: "range-over-unclosed-channel", Signal: measure.Blocked, Calls: 100, Run: func(e *measure.Env, call int) string {
 		sumAll([]int{1, 2, 3})
+		return ""
+	}})
+	measure.Add(measure.Case{Rule: "range-over-unclosed-channel", Shape: "workers", Signal: measure.Blocked, Calls: 20, Run: func(e *measure.Env, call int) string {
+		workers([]int{1, 2, 3}, 4)
 		return ""
 	}})
 }
@@ -25,4 +30,22 @@ func sumAll(items []int) {
 	for _, item := range items {
 		queue <- item
 	}
+}
+
+func workers(items []int, count int) {
+	queue := make(chan int)
+	var wg sync.WaitGroup
+	for range count {
+		go func() {
+			for item := range queue {
+				sum.Add(int64(item))
+				wg.Done()
+			}
+		}()
+	}
+	for _, item := range items {
+		wg.Add(1)
+		queue <- item
+	}
+	wg.Wait()
 }

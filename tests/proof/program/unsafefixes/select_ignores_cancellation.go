@@ -2,6 +2,7 @@ package unsafefixes
 
 import (
 	"context"
+	"time"
 
 	"proof.example/measure"
 )
@@ -11,6 +12,12 @@ func init() {
 		ctx, cancel := context.WithCancel(e.Root)
 		defer cancel()
 		go consume(ctx, make(chan int), make(chan int))
+		return ""
+	}})
+	measure.Add(measure.Case{Rule: "select-ignores-cancellation", Shape: "a sleep", Signal: measure.Goroutines, Calls: 100, Run: func(e *measure.Env, call int) string {
+		ctx, cancel := context.WithCancel(e.Root)
+		defer cancel()
+		go poll(ctx)
 		return ""
 	}})
 }
@@ -23,5 +30,12 @@ func consume(ctx context.Context, jobs, urgent <-chan int) {
 		case job := <-urgent:
 			println(job)
 		}
+	}
+}
+
+func poll(ctx context.Context) {
+	for {
+		time.Sleep(time.Hour)
+		reload()
 	}
 }

@@ -10,6 +10,9 @@ func init() {
 	measure.Add(measure.Case{Rule: "temp-file-left", Signal: measure.Count("temporary files", temporary), Calls: 100, Run: func(e *measure.Env, call int) string {
 		return measure.Text("", scratch([]byte("data")))
 	}})
+	measure.Add(measure.Case{Rule: "temp-file-left", Shape: "a folder", Signal: measure.Count("temporary files", temporary), Calls: 100, Run: func(e *measure.Env, call int) string {
+		return measure.Text(sorted("b a"))
+	}})
 }
 
 func temporary() int {
@@ -28,4 +31,15 @@ func scratch(data []byte) error {
 	defer file.Close()
 	_, err = file.Write(data)
 	return err
+}
+
+func sorted(text string) (int, error) {
+	dir, err := os.MkdirTemp("", "sort")
+	if err != nil {
+		return 0, err
+	}
+	if err := os.WriteFile(dir+"/part", []byte(text), 0o600); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
