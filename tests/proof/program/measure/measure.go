@@ -78,11 +78,13 @@ func rest(e *Env) {
 	}
 }
 
-// collect runs the collector twice, because a pool keeps its values over one run, and lets the finalizers work.
+// collect runs the collector twice, and lets the finalizers work: a pool keeps its values over one run, and so does a finalizer
+// its object.
 func collect() {
-	runtime.GC()
-	runtime.GC()
-	time.Sleep(2 * time.Millisecond)
+	for range 2 {
+		runtime.GC()
+		time.Sleep(2 * time.Millisecond)
+	}
 }
 
 // Text of a result for the output of a case.
