@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from caulk.findings.finding import Finding, Related, Span, Tier
-from caulk.flow.program import Program
-from caulk.flow.requests import PACKAGES, RequestCode
+from caulk.flow.program import FunctionUnit, Program
+from caulk.flow.requests import RequestCode
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements, walk
 from caulk.rules.report import finding_at
 from caulk.rules.rule import Rule
 from caulk.rules.surroundings import is_for_tests
+from caulk.semantics.model import Basic, Slice
 
 _CODE = "unbounded-goroutines"
 _WAITS = re.compile(rb"\.Wait\(|<-|\bselect\b|\.Acquire\(|\.SetLimit\(|[lL]imit|[sS]emaphore|\bsem\b")
@@ -20,30 +21,46 @@ _WAITS = re.compile(rb"\.Wait\(|<-|\bselect\b|\.Acquire\(|\.SetLimit\(|[lL]imit|
 
 
 def _check(program: Program) -> Iterator[Finding]:
-    for code in () if is_for_tests(program) else program.requests:
-        unit, body = code.unit, code.function.body
-        if body is None or unit.file.is_test or b"go" not in unit.words or b"range" not in unit.words:
-            continue
-        if _WAITS.search(unit.code, body.start, body.end):
-            continue
-        for loop in statements(body):
-            if isinstance(loop, ir.Range) and code.derives(loop.subject):
-                started = next((node for node in walk(loop.body) if isinstance(node, ir.Go)), None)
-                if started is not None:
-                    yield _finding(code, loop, started)
+    if is_for_tests(program):
+        return
+    candidates = [unit for unit in program.functions if not unit.file.is_test and {b"go", b"range"} <= unit.words]
+    for unit in candidates:
+        for function in unit.function.walk():
+            yield from _in_function(unit, function, program.requests.of(function))
 
 
-def _finding(code: RequestCode, loop: ir.Range, started: ir.Go) -> Finding:
-    unit = code.unit
+def _in_function(unit: FunctionUnit, function: ir.Function, code: RequestCode | None) -> Iterator[Finding]:
+    body = function.body
+    if body is None or _WAITS.search(unit.code, body.start, body.end):
+        return
+    for loop in statements(body):
+        if not isinstance(loop, ir.Range):
+            continue
+        sent = code is not None and code.derives(loop.subject)
+        started = next((node for node in walk(loop.body) if isinstance(node, ir.Go)), None)
+        if started is not None and (sent or _is_given_list(unit, function, loop.subject)):
+            yield _finding(unit, loop, started, sent=sent)
+
+
+def _is_given_list(unit: FunctionUnit, function: ir.Function, subject: ir.Expr) -> bool:
+    """Whether it is a parameter with names or numbers, as many as the caller has: of what serves there are few."""
+    symbol = subject.symbol if isinstance(subject, ir.Name) else None
+    type_ = unit.typer.symbol_type(symbol) if symbol is not None and symbol.function is function else None
+    given = symbol is not None and symbol.kind is ir.SymbolKind.PARAM
+    return given and isinstance(type_, Slice) and isinstance(type_.elem, Basic)
+
+
+def _finding(unit: FunctionUnit, loop: ir.Range, started: ir.Go, *, sent: bool) -> Finding:
     items = unit.source_text(loop.subject)
+    whose, who = (", which the client sends", "one request") if sent else ("", "a long list")
     return finding_at(
         unit,
         started,
         code=_CODE,
-        tier=Tier.CORE,
+        tier=Tier.CORE if sent else Tier.EXPERIMENTAL,
         message=(
-            f"a goroutine is started for each of {items}, which the client sends, and nothing waits for them or limits how many"
-            " run: one request can start as many as it likes"
+            f"a goroutine is started for each of {items}{whose}, and nothing waits for them or limits how many run: {who} can"
+            " start as many as it likes"
         ),
         related=(Related(Span(*unit.span(loop.subject)), "as many as there are here"),),
     )
@@ -55,6 +72,5 @@ RULE = Rule(
     tier=Tier.CORE,
     summary="a goroutine is started for each thing that a request lists, without a limit",
     check_package=_check,
-    needs=PACKAGES,
     tests_too=False,
 )
