@@ -8,6 +8,6 @@ if sys.version_info < (3, 11):
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "libs"))
 
-from caulk.cli.main import main  # noqa: E402
+from caulk.cli.main import main
 
 main(prog_name="caulk")

@@ -16,7 +16,7 @@ from caulk.rules.surroundings import is_for_tests
 from caulk.semantics.model import Basic, Slice
 
 _CODE = "unbounded-goroutines"
-_WAITS = re.compile(rb"\.Wait\(|<-|\bselect\b|\.Acquire\(|\.SetLimit\(|[lL]imit|[sS]emaphore|\bsem\b")
+_WAITS = re.compile(rb"[wW]ait|<-|\bselect\b|\.Acquire\(|\.SetLimit\(|[lL]imit|[sS]emaphore|\bsem\b")
 """Words of somebody who waits for the goroutines, or lets only so many run."""
 
 
