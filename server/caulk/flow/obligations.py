@@ -227,7 +227,8 @@ class Walk(Bindings, Branches):
             returned = self._returned(value, index, len(item.values))
             if returned:
                 if any(self._held(other) for other in item.values if other is not value):
-                    raise PathEnd(Ending.TRANSFERRED)  # `return resp, body, err`: the caller has it twice and ends either
+                    # `return resp, body, err`: the caller has it twice and ends either
+                    raise PathEnd(Ending.TRANSFERRED)
                 if self._terms.acquired and self._returns_error(item, index, facts):
                     self._leave(item, outcome, tuple(returned))
                 outcome.returned.update(returned)
