@@ -14,8 +14,7 @@ from typing import TypeAlias
 
 import pytest
 
-from caulk.rules.registry import RULES, by_code
-from caulk.rules.rule import Rule
+from caulk.rules.registry import RULES
 
 PROGRAM = Path(__file__).parent / "program"
 REPOSITORY = Path(__file__).parents[2]
@@ -35,8 +34,8 @@ NOT_MEASURED = {
 
 INTRODUCTION = """# The proof by running
 
-Every rule of this table has a function that leaks in `tests/proof/program`. The program is built and each function called up to some
-thousand times; what a call leaves behind, on average, is *before*. Then `caulk fix` (`--unsafe-fixes` where the rule's fix is unsafe)
+Every row of this table is a function that leaks, in `tests/proof/program`. The program is built and each function called up to some
+thousand times; what a call leaves behind, on average, is *before*. Then `caulk fix` (with `--unsafe-fixes` where the table says so)
 mends a copy, which is built and measured in the same way: *after*. Nobody has written the mended functions by hand, and both programs
 give the same output. `0` is less than a twentieth of *before*.
 
@@ -49,6 +48,7 @@ give the same output. `0` is less than a twentieth of *before*.
 class Measured:
     """What a case leaves behind by each call."""
 
+    folder: str
     rule: str
     shape: str
     signal: str
@@ -98,13 +98,14 @@ def figure(left: float) -> str:
     return f"{left:.2g}" if left < 100 else f"{round(left, -1):.0f}"
 
 
-def row(rule: Rule, before: Measured, after: Measured) -> str:
+def row(before: Measured, after: Measured) -> str:
     left = "0" if is_gone(before, after) else figure(after.left)
-    return f"| `{rule.code}` | {before.shape} | {rule.fix} | {before.signal} | {figure(before.left)} | {left} |\n"
+    fix = "unsafe" if COMMANDS[before.folder] else "safe"
+    return f"| `{before.rule}` | {before.shape} | {fix} | {before.signal} | {figure(before.left)} | {left} |\n"
 
 
 def written(before: dict[Case, Measured], after: dict[Case, Measured]) -> str:
-    rows = "".join(row(by_code()[case[0]], before[case], after[case]) for case in sorted(before))
+    rows = "".join(row(before[case], after[case]) for case in sorted(before))
     others = "".join(f"- `{code}`: {why}\n" for code, why in NOT_MEASURED.items())
     return f"{INTRODUCTION}{rows}\nNot measured, because nothing stays behind that could be counted:\n\n{others}"
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -19,14 +20,20 @@ type Case struct {
 	Signal Signal
 	Calls  int
 	Run    func(e *Env, call int) string
+	folder string
 }
 
 var cases []Case
 
 // Add makes a case known.
-func Add(c Case) { cases = append(cases, c) }
+func Add(c Case) {
+	_, file, _, _ := runtime.Caller(1)
+	c.folder = filepath.Base(filepath.Dir(file))
+	cases = append(cases, c)
+}
 
 type result struct {
+	Folder string  `json:"folder"`
 	Rule   string  `json:"rule"`
 	Shape  string  `json:"shape"`
 	Signal string  `json:"signal"`
@@ -61,7 +68,7 @@ func measured(c Case, e *Env) result {
 		rest(e)
 	}
 	left := (c.Signal.read(e) - before) / float64(c.Calls)
-	return result{c.Rule, c.Shape, c.Signal.Name, left, fmt.Sprintf("%x", output.Sum(nil))}
+	return result{c.folder, c.Rule, c.Shape, c.Signal.Name, left, fmt.Sprintf("%x", output.Sum(nil))}
 }
 
 // rest waits until no goroutine comes or goes any more: a slow exit is no leak.
