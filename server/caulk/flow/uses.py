@@ -9,6 +9,7 @@ from caulk.flow.callees import Callees
 from caulk.flow.outcomes import BORROWS, TAKES, Aliases, Effect, EffectKind, Ending, Errors, Held, PathEnd, Terms
 from caulk.flow.shapes import closure_of, last_name
 from caulk.ir import nodes as ir
+from caulk.ir.visit import expressions
 from caulk.semantics.contracts import CALL_ITSELF
 from caulk.semantics.model import (
     Array,
@@ -103,8 +104,13 @@ class Uses:
     def _use_closure(self, literal: ir.Function, escapes: bool) -> None:
         """A closure that is evaluated, not called: whoever keeps it needs what it captures, though it only looks at it."""
         effect = self._literal_effect(literal)
-        if effect is not None and (escapes or effect is not EffectKind.BORROWS):
+        if effect not in (None, EffectKind.BORROWS) or (escapes and effect is not None and self._is_used_in(literal)):
             raise PathEnd(Ending.TRANSFERRED)
+
+    def _is_used_in(self, literal: ir.Function) -> bool:
+        """Whether the literal uses the value itself, not only an object that holds it."""
+        body = literal.body
+        return body is not None and any(() in self._held(part) for part in expressions(body, literals=True))
 
     def _use_selector(self, expr: ir.Selector) -> None:
         if self._is_releasing_method(expr):  # a method value that is not called here: `register(f.Close)`
@@ -365,7 +371,11 @@ class Uses:
             closure = closure_of(arg)
             if closure is None:
                 self._use(arg)
-            elif self._literal_effect(closure) is not None and self._callees.keeps_function(call, callee, index):
+            elif (
+                self._literal_effect(closure) is not None
+                and self._is_used_in(closure)
+                and self._callees.keeps_function(call, callee, index)
+            ):
                 raise PathEnd(Ending.TRANSFERRED)
         return []
 
