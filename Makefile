@@ -14,7 +14,7 @@ NODE := PATH="$(abspath $(BIN)):$$PATH"
 NPM := $(NODE) npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts
 SHOP := examples/gin-shop
 
-.PHONY: demo test lint types layers unit editors extension vsix browser format precision fixes bench clean
+.PHONY: demo test lint types layers unit editors extension vsix programs format precision fixes bench latency clean
 
 demo: $(RUN)
 	@echo "== caulk check $(SHOP)"
@@ -39,7 +39,7 @@ layers: $(DEV)
 unit: $(DEV)
 	$(BIN)/pytest -q -n 2 -m "not editors"
 
-editors: $(DEV) vsix $(CODE_SERVER) browser
+editors: $(DEV) vsix $(CODE_SERVER) programs
 	$(NODE) CAULK_VSIX="$(abspath $(VSIX))" $(BIN)/pytest -q -m editors
 
 extension: $(EXTENSION)
@@ -52,13 +52,17 @@ vsix: extension
 	cd vscode-extension/build && $(NODE) npx --prefix .. vsce package --target $(TARGET) --no-dependencies --allow-missing-repository --no-rewrite-relative-links --out "$(abspath $(VSIX))" >/dev/null
 	@ls -l $(VSIX)
 
-# a browser for the tests in VS Code, where one can be had; the tests say what became of it
-browser:
-	@tests/vscode/browser install >/dev/null || echo "no browser could be installed"
+# editors that come from Debian, where they can be had
+programs:
+	@tests/editors/programs install
 
 # what an analysis costs beside the parse: `make bench PATHS="path/to/module …"`
 bench: $(DEV)
 	$(BIN)/python -m benchmarks.pipeline $(or $(PATHS),$(SHOP))
+
+# keystroke to diagnostics in long files: `make latency ARGS="--gopls path/to/gopls"`
+latency: $(DEV)
+	$(BIN)/python -m benchmarks.latency $(ARGS)
 
 # fetches real modules through the Go module proxy; `make precision ARGS="--module gin --fresh"` for some of them
 precision: $(DEV)

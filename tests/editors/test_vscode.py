@@ -24,7 +24,9 @@ TIMEOUT = 300
 
 def run(script: str, work: Path) -> str:
     """The output of a script that drives the editor; fails with it when the script does."""
-    browser = subprocess.run([SCRIPTS / "browser"], capture_output=True, text=True, check=False).stdout.strip()
+    browser = subprocess.run(
+        [Path(__file__).parent / "programs", "browser"], capture_output=True, text=True, check=False
+    ).stdout.strip()
     vsix = os.environ.get("CAULK_VSIX", "")
     missing = "no browser was found" if not browser else "" if vsix else "CAULK_VSIX names no VSIX: use `make editors`"
     if missing and os.environ.get("CI") == "true":

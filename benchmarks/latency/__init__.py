@@ -1,0 +1,1 @@
+"""Keystroke to diagnostics: how long an editor waits."""
