@@ -13,6 +13,7 @@ from caulk_codefixes import (
     add_fields,
     bind_discarded,
     buffer_channel,
+    build_string,
     call_result,
     check_rows,
     close_channel,
@@ -115,6 +116,7 @@ FIXES: tuple[CodeFix, ...] = (
     stop_ticker.FIX,
     drain_timer.FIX,
     use_parameter.FIX,
+    build_string.FIX,
     unlock_before_exit.FIX,
 )
 

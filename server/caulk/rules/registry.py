@@ -37,6 +37,7 @@ from caulk.rules.goroutines import (
     goroutine_never_exits,
     range_over_unclosed_channel,
     receive_blocks_forever,
+    recover_hygiene,
     select_ignores_cancellation,
     send_blocks_forever,
     spinning_select,
@@ -49,6 +50,8 @@ from caulk.rules.goroutines import (
 from caulk.rules.growth import (
     buffer_allocated_per_request,
     finalizer_captures_object,
+    slice_delete_retains,
+    string_concat_in_loop,
     unbounded_map,
     unbounded_slice,
 )
@@ -82,6 +85,7 @@ from caulk.rules.pools import (
     use_after_pool_put,
 )
 from caulk.rules.requests import (
+    decompression_bomb,
     gin_context_in_goroutine,
     gin_context_retained,
     pprof_exposed,
@@ -91,6 +95,7 @@ from caulk.rules.requests import (
     unbounded_request_body,
 )
 from caulk.rules.resources import (
+    cgo_memory_unfreed,
     conn_goroutine_leak,
     defer_in_loop,
     defer_unreached,
@@ -191,6 +196,11 @@ RULES: tuple[Rule, ...] = (
     lock_order_inversion.RULE,
     cond_never_signalled.RULE,
     finalizer_captures_object.RULE,
+    string_concat_in_loop.RULE,
+    slice_delete_retains.RULE,
+    decompression_bomb.RULE,
+    recover_hygiene.RULE,
+    cgo_memory_unfreed.RULE,
 )
 
 

@@ -1,0 +1,90 @@
+"""Elements that stay behind the end of a slice when one is cut out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caulk.findings.evidence import Evidence, Rewrite
+from caulk.findings.finding import Finding, Tier
+from caulk.flow.lock_calls import lock_path
+from caulk.flow.program import FunctionUnit
+from caulk.ir import nodes as ir
+from caulk.ir.visit import walk
+from caulk.rules.report import NO_EVIDENCE, finding_at
+from caulk.rules.rule import Rule, words
+from caulk.semantics.model import Interface, Map, Named, Pointer, Slice, Type
+
+_HAS_DELETE = (1, 22)
+"""The Go version whose ``slices.Delete`` clears what it leaves behind."""
+
+
+def _check(unit: FunctionUnit) -> Iterator[Finding]:
+    for node in walk(unit.function.body, literals=True) if unit.function.body is not None else ():
+        match node:
+            case ir.Assign(
+                op="=",
+                left=(target,),
+                right=(
+                    ir.Call(
+                        func=ir.Name(name="append", symbol=None),
+                        args=(
+                            ir.SliceExpr(
+                                base=kept, bounds=(None, ir.Name() | ir.Literal() | ir.Selector() as start, None)
+                            ),
+                            ir.SliceExpr(base=moved, bounds=(ir.Binary() | ir.Name() as end, None, None)),
+                        ),
+                        spread=True,
+                    ) as call,
+                ),
+            ) if _is_same_and_lasts(target, kept, moved):
+                if _is_pointer(unit, unit.typer.type_of(target)):
+                    yield _finding(unit, call, target, start, end)
+            case _:
+                pass
+
+
+def _is_same_and_lasts(target: ir.Expr, kept: ir.Expr, moved: ir.Expr) -> bool:
+    """Whether all are one field or package variable."""
+    path = lock_path(target)
+    if path is None or (isinstance(target, ir.Name) and target.symbol is not None):
+        return False
+    return path == lock_path(kept) and path == lock_path(moved) and not path.indices
+
+
+def _is_pointer(unit: FunctionUnit, type_: Type | None) -> bool:
+    core = unit.typer.core(type_)
+    if not isinstance(core, Slice):
+        return False
+    elem = unit.typer.underlying(core.elem) if isinstance(core.elem, Named) else core.elem
+    return isinstance(elem, Pointer | Map | Interface | Slice)
+
+
+def _finding(unit: FunctionUnit, call: ir.Call, target: ir.Expr, start: ir.Expr, end: ir.Expr) -> Finding:
+    name = unit.source_text(target)
+    return finding_at(
+        unit,
+        call,
+        code=RULE.code,
+        tier=Tier.EXTENDED,
+        message=f"the last element stays behind the end of {name} and keeps what it points to alive",
+        evidence=_evidence(unit, call, name, start, end),
+    )
+
+
+def _evidence(unit: FunctionUnit, call: ir.Call, name: str, start: ir.Expr, end: ir.Expr) -> Evidence:
+    if unit.program.go < _HAS_DELETE or any(symbol.name == "slices" for symbol in unit.function.symbols):
+        return NO_EVIDENCE
+    text = f"slices.Delete({name}, {unit.source_text(start)}, {unit.source_text(end)})"
+    return Rewrite(*unit.span(call), text, f"Use `{text}`, which clears it", ("slices",))
+
+
+RULE = Rule(
+    module=__name__,
+    code="slice-delete-retains",
+    tier=Tier.EXTENDED,
+    summary="cutting an element out of a slice leaves a pointer behind its end",
+    check_function=_check,
+    gate=words("append"),
+    fix="unsafe",
+    tests_too=False,
+)
