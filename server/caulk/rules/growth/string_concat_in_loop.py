@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from caulk.findings.evidence import Evidence, Place, Where
@@ -15,12 +16,13 @@ from caulk.rules.report import NO_EVIDENCE, finding_at, related_at
 from caulk.rules.rule import Rule, words
 from caulk.semantics.model import STRING
 
+_ADDED = re.compile(rb"(\w+)\s*\+=")
 _STREAMS = frozenset({"Scan", "ReadString", "ReadLine", "ReadRune", "ReadByte", "Recv", "Next", "Read", "ReadBytes"})
 """Methods whose loops run as often as somebody outside wants."""
 
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
-    if b"+=" not in unit.code:
+    if not _may_grow_string(unit.code):
         return
     seen: set[ir.Symbol] = set()
     for node in walk(unit.function.body, literals=True) if unit.function.body is not None else ():
@@ -36,6 +38,14 @@ def _check(unit: FunctionUnit) -> Iterator[Finding]:
                     yield _finding(unit, node, symbol, loop)
             case _:
                 pass
+
+
+def _may_grow_string(code: bytes) -> bool:
+    """Whether something that looks like a string is added to: most sums are of numbers."""
+    for name in {match[1] for match in _ADDED.finditer(code)}:
+        if re.search(rb"\b" + name + rb"\b(?:[^\n=]*\bstring\b|\s*:?=\s*(?:[\"`]|fmt\.|strings\.))", code):
+            return True
+    return False
 
 
 def _loop_of(unit: FunctionUnit, assign: ir.Assign, symbol: ir.Symbol) -> ir.For | ir.Range | None:
