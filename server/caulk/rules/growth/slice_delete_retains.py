@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from caulk.findings.evidence import Evidence, Rewrite
@@ -18,7 +19,12 @@ _HAS_DELETE = (1, 22)
 """The Go version whose ``slices.Delete`` clears what it leaves behind."""
 
 
+_CUTS = re.compile(rb"append\(\s*[\w.]+\[:")
+
+
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
+    if _CUTS.search(unit.code) is None:
+        return
     for node in walk(unit.function.body, literals=True) if unit.function.body is not None else ():
         match node:
             case ir.Assign(
