@@ -160,7 +160,7 @@ def measure_gopls(gopls: str, folder: Path, lines: int) -> str:
 
 
 @click.command()
-@click.option("--gopls", help="A gopls to measure beside.")
+@click.option("--gopls", type=click.Path(exists=True, resolve_path=True), help="A gopls to measure beside.")
 @click.option("--lines", type=click.Choice([str(n) for n in LENGTHS]), multiple=True, help="Only files of that length.")
 def main(gopls: str | None, lines: tuple[str, ...]) -> None:
     """Print keystroke to diagnostics in milliseconds."""

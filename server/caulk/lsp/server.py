@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from typing import Any
@@ -35,6 +36,10 @@ def serve(*, verbose: bool = False, log_file: str | None = None) -> int:
     """Talk over standard input and output until the client leaves; the exit code that the protocol asks for."""
     _set_up_log(verbose, log_file)
     server = make_server()
+    gc.freeze()  # what is loaded by now stays
+    gc.set_threshold(
+        100_000, 20, 100
+    )  # the trees of an analysis live on: looking through them is a quarter of its time
     server.start_io()
     server.session.stop()
     protocol = server.protocol
