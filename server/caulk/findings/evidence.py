@@ -230,6 +230,17 @@ class LoopDefer(Evidence):
 
 
 @dataclass(frozen=True, slots=True)
+class OtherStatements(Evidence):
+    """A statement in whose place others belong, which may behave differently."""
+
+    start: int
+    end: int
+    lines: tuple[str, ...]
+    title: str
+    """What a person reads before choosing it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rewrite(Evidence):
     """A piece of code that is better written in another way, which may behave differently."""
 

@@ -17,6 +17,7 @@ from caulk.flow import cfg
 from caulk.flow.blocked import Blocked, blocked_in, channel_makers
 from caulk.flow.cancellation import Cancellation
 from caulk.flow.channels import Uses
+from caulk.flow.containers import Insert, inserts
 from caulk.flow.directives import Directives, above
 from caulk.flow.endless import EndlessBodies, Start, starts_in
 from caulk.flow.gate import NEVER_RETURN, NEVER_RETURN_METHODS, Endings, Gate
@@ -375,6 +376,11 @@ class Program:
     def requests(self) -> Requests:
         """The code of the package that runs once a request."""
         return Requests(self)
+
+    @cached_property
+    def map_inserts(self) -> tuple[Insert, ...]:
+        """The writes of request code to maps that outlive the request."""
+        return tuple(inserts(self))
 
     @cached_property
     def cancellation(self) -> Cancellation:

@@ -49,9 +49,12 @@ from caulk.rules.goroutines import (
 )
 from caulk.rules.growth import (
     buffer_allocated_per_request,
+    callback_registry_grows,
     finalizer_captures_object,
+    per_key_lock_grows,
     slice_delete_retains,
     string_concat_in_loop,
+    unbounded_log_buffer,
     unbounded_map,
     unbounded_slice,
 )
@@ -85,13 +88,19 @@ from caulk.rules.pools import (
     use_after_pool_put,
 )
 from caulk.rules.requests import (
+    blocking_log_send,
+    close_notify,
     decompression_bomb,
+    default_client_mutated,
+    detached_send_per_request,
     gin_context_in_goroutine,
     gin_context_retained,
     pprof_exposed,
     request_context_retained,
+    response_body_captured,
     server_without_timeouts,
     shared_request_state,
+    stream_producer_blocks,
     unbounded_request_body,
 )
 from caulk.rules.resources import (
@@ -155,8 +164,17 @@ RULES: tuple[Rule, ...] = (
     server_without_timeouts.RULE,
     pprof_exposed.RULE,
     shared_request_state.RULE,
+    stream_producer_blocks.RULE,
+    response_body_captured.RULE,
+    blocking_log_send.RULE,
+    detached_send_per_request.RULE,
+    close_notify.RULE,
+    default_client_mutated.RULE,
     unbounded_map.RULE,
     unbounded_slice.RULE,
+    callback_registry_grows.RULE,
+    unbounded_log_buffer.RULE,
+    per_key_lock_grows.RULE,
     buffer_allocated_per_request.RULE,
     large_context_value.RULE,
     sql_pool_unbounded.RULE,

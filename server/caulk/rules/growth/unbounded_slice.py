@@ -15,6 +15,7 @@ from caulk.ir.visit import statements
 from caulk.rules.report import NO_EVIDENCE, finding_at
 from caulk.rules.rule import Rule
 from caulk.rules.surroundings import is_for_tests
+from caulk.semantics.model import Signature
 
 _CODE = "unbounded-slice"
 LIMIT = 10_000
@@ -45,7 +46,18 @@ def _grows(code: RequestCode, statement: ir.Stmt) -> ContainerKey | None:
     identity = identity_of(code.unit, target, code) if isinstance(target, ir.Name | ir.Selector) else None
     if identity is None or len(statement.right) != 1 or not appends(statement.right[0], name_of(identity)):
         return None
-    return identity
+    return None if _registers_callback(code, statement.right[0]) else identity
+
+
+def _registers_callback(code: RequestCode, value: ir.Expr) -> bool:
+    """``append(s.listeners, f)`` with a function that was handed in: what matters is who does that (callback-registry-grows)."""
+    return isinstance(value, ir.Call) and all(
+        isinstance(arg, ir.Name)
+        and arg.symbol is not None
+        and arg.symbol.kind is ir.SymbolKind.PARAM
+        and isinstance(code.unit.typer.underlying(code.unit.typer.type_of(arg)), Signature)
+        for arg in value.args[1:]
+    )
 
 
 def _finding(code: RequestCode, statement: ir.Stmt) -> Finding:
