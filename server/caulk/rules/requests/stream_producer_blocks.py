@@ -28,8 +28,7 @@ def _check(program: Program) -> Iterator[Finding]:
         unit = code.unit
         if unit.file.is_test or code.context is None or not {b"chan", b"go"} <= unit.words:
             continue
-        if b"select" in unit.words or b"Stream" in unit.words:
-            yield from _of_handler(code)
+        yield from _of_handler(code)
 
 
 def _of_handler(code: RequestCode) -> Iterator[Finding]:
@@ -79,9 +78,29 @@ def _consumer(code: RequestCode, symbol: ir.Symbol) -> ir.Node | None:
                 reads = step.function.body is not None and _receives(step.function.body, symbol)
                 if owner is code.context and code.framework is Framework.GIN and reads:
                     return call
+            case ir.Call() if _helper_leaves(code, call, symbol):
+                return call
             case _:
                 pass
     return None
+
+
+def _helper_leaves(code: RequestCode, call: ir.Call, symbol: ir.Symbol) -> bool:
+    """Whether a function of the package takes the channel, receives from it in that way, and leaves the rest."""
+    helper, param = _given(code.unit, call, symbol)
+    other = code.unit.program.requests.of(helper.function) if helper is not None else None
+    if other is None or other.context is None or param is None or _is_drained(other, param):
+        return False
+    return _consumer(other, param) is not None
+
+
+def _given(unit: FunctionUnit, call: ir.Call, symbol: ir.Symbol) -> tuple[FunctionUnit | None, ir.Symbol | None]:
+    """The function of the package that gets the variable as an argument, and its parameter."""
+    number = next((n for n, arg in enumerate(call.args) if _is(arg, symbol)), None)
+    helper = unit.program.own_unit_of_callee(unit.typer.callee(call)) if number is not None else None
+    if helper is None or number is None or number >= len(helper.function.params):
+        return None, None
+    return helper, helper.function.params[number].symbol
 
 
 def _receives_until_gone(unit: FunctionUnit, select: ir.Select, symbol: ir.Symbol) -> bool:
@@ -141,12 +160,21 @@ def _comes_again(unit: FunctionUnit, goroutine: ir.Function, send: ir.Send) -> b
     function = unit.uses.function_of(send)
     if function is goroutine:
         return False
-    call = unit.uses.parent(unit.uses.literals[function])
-    return isinstance(call, ir.Call) and call.func is not unit.uses.literals[function] and last_name(call.func) != "Do"
+    literal: ir.Expr = unit.uses.literals[function]
+    parent = unit.uses.parent(literal)
+    if isinstance(parent, ir.Assign) and len(parent.new) == 1 and parent.new[0] is not None:
+        return any(_is_callback(unit, name) for name in unit.uses.names.get(parent.new[0], ()))
+    return _is_callback(unit, literal)
 
 
-def _is_known_elsewhere(unit: FunctionUnit, symbol: ir.Symbol) -> bool:
-    """Whether the channel itself is given to somebody, who may receive from it."""
+def _is_callback(unit: FunctionUnit, function: ir.Expr) -> bool:
+    """Whether somebody gets the function who may call it again and again."""
+    call = unit.uses.parent(function)
+    return isinstance(call, ir.Call) and call.func is not function and last_name(call.func) != "Do"
+
+
+def _is_known_elsewhere(unit: FunctionUnit, symbol: ir.Symbol, depth: int = 1) -> bool:
+    """Whether the channel itself is given to somebody whom the walk does not know, and who may receive from it."""
     for name in unit.uses.names.get(symbol, ()):
         parent = unit.uses.parent(name)
         match parent:
@@ -157,6 +185,12 @@ def _is_known_elsewhere(unit: FunctionUnit, symbol: ir.Symbol) -> bool:
                 pass
             case ir.Assign(new=new) if symbol in new:
                 pass
+            case ir.Range():
+                pass
+            case ir.Call() if not isinstance(unit.uses.parent(parent), ir.Go | ir.Defer):
+                helper, param = _given(unit, parent, symbol)
+                if helper is None or param is None or depth == 0 or _is_known_elsewhere(helper, param, depth - 1):
+                    return True
             case _:
                 return True
     return False
