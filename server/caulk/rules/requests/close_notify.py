@@ -26,6 +26,7 @@ def _check(unit: FunctionUnit) -> Iterator[Finding]:
             and isinstance(part.func, ir.Selector)
             and part.func.field == _METHOD
             and not part.args
+            and any(_waits_on(unit, receive) for receive in _receives(unit, part))
         ):
             yield finding_at(
                 unit,
@@ -33,8 +34,8 @@ def _check(unit: FunctionUnit) -> Iterator[Finding]:
                 code=_CODE,
                 tier=Tier.EXTENDED,
                 message=(
-                    "CloseNotify tells only that the connection was lost: on one that is kept alive, whoever waits for it"
-                    " alone waits on after the request; the request's context ends in both cases"
+                    "CloseNotify tells only that the connection was lost: on one that is kept alive this waits on after the"
+                    " request; the request's context ends in both cases"
                 ),
                 evidence=_instead(unit, part, part.func.base),
             )
@@ -62,23 +63,40 @@ def _context(unit: FunctionUnit, call: ir.Call, writer: ir.Expr) -> str:
     return ""
 
 
+def _uses(unit: FunctionUnit, call: ir.Call) -> tuple[ir.Node, ...]:
+    """The channel that the call gives, everywhere it is used: the call itself, or the variable that holds it."""
+    parent = unit.uses.parent(call)
+    symbol = parent.new[0] if isinstance(parent, ir.Assign) and parent.op == ":=" and len(parent.new) == 1 else None
+    if symbol is None:
+        return (call,)
+    return tuple(name for name in unit.uses.names.get(symbol, ()) if name.start != symbol.start)
+
+
+def _receives(unit: FunctionUnit, call: ir.Call) -> Iterator[ir.Unary]:
+    for use in _uses(unit, call):
+        parent = unit.uses.parent(use)
+        if isinstance(parent, ir.Unary) and parent.op == "<-":
+            yield parent
+
+
+def _waits_on(unit: FunctionUnit, receive: ir.Unary) -> bool:
+    """Whether nothing but the lost connection ends the wait, or a goroutine is what waits."""
+    statement = unit.uses.parent(receive)
+    case = unit.uses.parent(statement) if statement is not None else None
+    select = unit.uses.parent(case) if isinstance(case, ir.CommCase) else None
+    if not isinstance(select, ir.Select) or len(select.cases) == 1:
+        return True
+    literal = unit.uses.literals.get(unit.uses.function_of(receive))
+    call = unit.uses.parent(literal) if literal is not None else None
+    return not select.has_default and call is not None and isinstance(unit.uses.parent(call), ir.Go)
+
+
 def _only_awaited(unit: FunctionUnit, call: ir.Call) -> bool:
     """Whether nobody looks at what comes: the type of the channel is another one afterwards."""
-    parent = unit.uses.parent(call)
-    if _is_bare_receive(unit, parent):
-        return True
-    if not isinstance(parent, ir.Assign) or parent.op != ":=" or len(parent.left) != 1 or len(parent.new) != 1:
+    receives = tuple(_receives(unit, call))
+    if len(receives) != len(_uses(unit, call)):
         return False
-    symbol = parent.new[0]
-    return symbol is not None and all(
-        _is_bare_receive(unit, unit.uses.parent(name))
-        for name in unit.uses.names.get(symbol, ())
-        if name.start != symbol.start
-    )
-
-
-def _is_bare_receive(unit: FunctionUnit, node: ir.Node | None) -> bool:
-    return isinstance(node, ir.Unary) and node.op == "<-" and isinstance(unit.uses.parent(node), ir.ExprStmt)
+    return all(isinstance(unit.uses.parent(receive), ir.ExprStmt) for receive in receives)
 
 
 RULE = Rule(
