@@ -14,6 +14,7 @@ from caulk.flow.acquires import Acquire, acquires_in
 from caulk.flow.cfg import FunctionEnd, Graph, items
 from caulk.flow.directives import NONE
 from caulk.flow.fixpoint import Fixpoint
+from caulk.flow.nilness import nil_results
 from caulk.flow.obligations import State, Walk
 from caulk.flow.outcomes import BORROWS, DIVERGES, TAKES, Effect, EffectKind, Ending, Outcome, Terms
 from caulk.flow.shapes import is_nil
@@ -51,6 +52,7 @@ class Summaries:
         self._acquires: dict[tuple[int, int], list[Acquire]] = {}
         self._outcomes: dict[tuple[int, int], Outcome | None] = {}
         self._never_returns: dict[int, bool] = {}
+        self._nil_results: dict[int, tuple[bool | None, ...]] = {}
         self._occurring: dict[int, frozenset[ir.Symbol]] = {}
         self._captured: dict[int, frozenset[ir.Symbol]] = {}
         self._made_here: dict[int, frozenset[int]] = {}
@@ -142,6 +144,18 @@ class Summaries:
         return any(
             isinstance(item, ir.Return | FunctionEnd) for block in unit.cfg().reachable() for item in block.items
         )
+
+    def nil_results(self, callee: Callee) -> tuple[bool | None, ...]:
+        """For every result of the callee whether it is always nil; None, or nothing, where nobody can say. What another module
+        never fails to do, its next version may."""
+        own = self._program.unit_of_callee(callee)
+        unit = own or self._program.foreign_unit_of_callee(callee)
+        if unit is None:
+            return ()
+        found = self._nil_results.get(id(unit))
+        if found is None:
+            found = self._nil_results[id(unit)] = nil_results(unit.function)
+        return found if own is not None else tuple(None if result else result for result in found)
 
     # -- acquisitions
 

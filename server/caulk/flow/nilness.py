@@ -1,0 +1,28 @@
+"""Which results of a function are always nil, and which never are, as far as its return statements say."""
+
+from __future__ import annotations
+
+from caulk.flow.shapes import is_nil
+from caulk.ir import nodes as ir
+from caulk.ir.visit import statements
+
+
+def nil_results(function: ir.Function) -> tuple[bool | None, ...]:
+    """For every result whether it is always nil; None where nobody can say."""
+    returns = [s for s in statements(function.body) if isinstance(s, ir.Return)] if function.body is not None else []
+    count = len(function.results)
+    if not returns or any(len(statement.values) != count for statement in returns):
+        return (None,) * count
+    return tuple(_agreed([statement.values[number] for statement in returns]) for number in range(count))
+
+
+def _agreed(values: list[ir.Expr]) -> bool | None:
+    found = {_is_nil(value) for value in values}
+    return found.pop() if len(found) == 1 else None
+
+
+def _is_nil(value: ir.Expr) -> bool | None:
+    if is_nil(value):
+        return True
+    is_new = isinstance(value, ir.Unary) and value.op == "&" and isinstance(value.operand, ir.Composite)
+    return False if is_new else None
