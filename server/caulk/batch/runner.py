@@ -94,8 +94,8 @@ def rare_collections() -> Iterator[None]:
 
 _workspaces: dict[tuple[str, str], Workspace] = {}
 MAX_WORKSPACES = 2
-MAX_KEPT = 32 << 20
-"""Bytes of source that a process remembers the declarations of before it starts anew; they take about ten times as much."""
+MAX_KEPT = 64 << 20
+"""Bytes of source that a process remembers the declarations of before it starts anew; they take several times as much."""
 
 
 def workspace_of(settings: Settings, directory: str) -> Workspace:

@@ -189,7 +189,7 @@ def guessed_name(path: str) -> str:
     return last.rpartition("-")[2] if "-" in last else last
 
 
-@remember(16 << 20)
+@remember(32 << 20)
 def declarations(data: bytes) -> FileDecls:
     """The package-level declarations of a file, by its text."""
     return lower_declarations(split(data))

@@ -73,7 +73,7 @@ class Split:
         return found
 
 
-@remember(8 << 20)
+@remember(32 << 20)
 def split(data: bytes) -> Split:
     """Cut a file. Never fails, whatever the bytes are."""
     return _exact(data) or _by_columns(data)
