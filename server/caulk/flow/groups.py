@@ -37,7 +37,7 @@ class LocalGroup:
 def local_groups(unit: FunctionUnit, type_name: str) -> Iterator[LocalGroup]:
     """The local variables of the type, or of pointers to it, that a function declares."""
     for symbol, names in unit.uses.names.items():
-        if symbol.kind is not ir.SymbolKind.LOCAL or unit.typer is None:
+        if symbol.kind is not ir.SymbolKind.LOCAL:
             continue
         type_ = unit.typer.symbol_type(symbol)
         owner = named(type_)
