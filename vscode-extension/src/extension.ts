@@ -23,9 +23,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.workspace.onDidGrantWorkspaceTrust(() => started.restart()),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (NEED_RESTART.some((name) => change.affectsConfiguration(`caulk.${name}`))) {
-        void started.restart();
-      } else if (change.affectsConfiguration("caulk")) {
-        void started.tell();
+        void started.restart(); // the server asks for all others when they change
       }
     }),
   );

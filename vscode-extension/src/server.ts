@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { LanguageClient, State, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
 import { findServer, type Launch } from "./launch";
-import { get, options } from "./settings";
+import { atStart, get } from "./settings";
 
 /** Milliseconds that a server may take to start, and to stop, before it counts as hanging. */
 const START_PATIENCE = 30_000;
@@ -44,11 +44,6 @@ export class Server implements vscode.Disposable {
   async execute<T>(command: string, ...args: unknown[]): Promise<T | undefined> {
     await this.queue;
     return this.client?.sendRequest<T>("workspace/executeCommand", { command, arguments: args });
-  }
-
-  /** Tell the running server what the settings are now. */
-  async tell(): Promise<void> {
-    await this.client?.sendNotification("workspace/didChangeConfiguration", { settings: { caulk: options() } });
   }
 
   async close(): Promise<void> {
@@ -101,12 +96,7 @@ export class Server implements vscode.Disposable {
       ],
       outputChannel: this.output,
       traceOutputChannel: this.trace,
-      initializationOptions: options(),
-      synchronize: {
-        fileEvents: ["**/{caulk.toml,go.mod,go.work}", "**/*.go"].map((pattern) =>
-          vscode.workspace.createFileSystemWatcher(pattern),
-        ),
-      },
+      initializationOptions: atStart(),
       markdown: { isTrusted: { enabledCommands: ["caulk.explainRule"] } },
     };
   }

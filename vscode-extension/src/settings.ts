@@ -1,25 +1,15 @@
 // The settings of the section "caulk" in the words of the server.
 import * as vscode from "vscode";
 
-/** Changes of these need another server; all others are told to the running one. */
-export const NEED_RESTART = ["path", "importStrategy", "interpreter", "logLevel", "workspaceDiagnostics", "codeLens", "inlayHints"];
+/** What the server reads when it starts. */
+const AT_START = ["workspaceDiagnostics", "codeLens", "inlayHints"];
 
-const TOLD = [
-  "select",
-  "ignore",
-  "severity",
-  "deferStyle",
-  "moduleCache",
-  "goroot",
-  "deferToGopls",
-  "workspaceDiagnostics",
-  "codeLens",
-  "inlayHints",
-] as const;
+/** Changes of these need another server; the running one asks for all others, folder by folder. */
+export const NEED_RESTART = ["path", "importStrategy", "interpreter", "logLevel", ...AT_START];
 
-export function options(): Record<string, unknown> {
+export function atStart(): Record<string, unknown> {
   const settings = vscode.workspace.getConfiguration("caulk");
-  return Object.fromEntries(TOLD.map((name) => [name, settings.get(name)]));
+  return Object.fromEntries(AT_START.map((name) => [name, settings.get(name)]));
 }
 
 export function get<T>(name: string, fallback: T): T {

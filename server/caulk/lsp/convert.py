@@ -98,6 +98,11 @@ class Client:
         formats = hover.content_format if hover is not None and hover.content_format else ()
         self.markdown = not formats or types.MarkupKind.Markdown in formats
         self.shows_progress = capabilities.window is not None and bool(capabilities.window.work_done_progress)
+        self.answers_configuration = workspace is not None and bool(workspace.configuration)
+        settings = workspace.did_change_configuration if workspace is not None else None
+        self.registers_configuration = settings is not None and bool(settings.dynamic_registration)
+        files = workspace.did_change_watched_files if workspace is not None else None
+        self.registers_watchers = files is not None and bool(files.dynamic_registration)
         self.versions = text is not None and text.publish_diagnostics is not None
 
     def workspace_edit(self, document: Document, fixes: Sequence[Fix]) -> types.WorkspaceEdit:

@@ -43,6 +43,10 @@ class Protocol(LanguageServerProtocol):
         except JsonRpcException as error:
             if "method" in data and "id" in data:  # a request must always get an answer
                 self._send_response(data["id"], error=error.to_response_error())
+            elif "id" in data:  # somebody waits for this answer, which cannot be understood
+                waiting = self._request_futures.pop(data["id"], None)
+                if waiting is not None:
+                    waiting.set_exception(error)
             raise
 
     def handle_message(self, message: Any) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
-from caulk.lsp import actions, commands, diagnostics, documents, hints
+from caulk.lsp import actions, commands, diagnostics, documents, hints, options
 from caulk.lsp.convert import Client
 from caulk.lsp.protocol import Protocol
 from caulk.lsp.state import CaulkServer
@@ -17,7 +17,6 @@ from caulk.lsp.state import CaulkServer
 log = logging.getLogger(__name__)
 
 CONFIGURATION_FILES = ("caulk.toml", "go.mod", "go.work")
-_NAMES = {"deferStyle": "defer-style", "moduleCache": "module-cache"}
 
 
 def make_server() -> CaulkServer:
@@ -61,19 +60,26 @@ def _register_lifecycle(server: CaulkServer) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         server.client = Client(params.capabilities)
-        options = params.initialization_options if isinstance(params.initialization_options, dict) else {}
-        _configure(server, options)
-        if options.get("workspaceDiagnostics") is True:
+        told = server.told_options = options.named(params.initialization_options)
+        options.use(server, options.Options(told))
+        if told.get("workspaceDiagnostics") is True:
             diagnostics.register_workspace(server)
-        if options.get("codeLens") is True:
+        if told.get("codeLens") is True:
             hints.register_lenses(server)
-        if options.get("inlayHints") is True:
+        if told.get("inlayHints") is True:
             hints.register_inlay_hints(server)
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(_: types.InitializedParams) -> None:
+        await options.read(server)
+        await _ask_to_be_told(server)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configuration(params: types.DidChangeConfigurationParams) -> None:
         settings = params.settings
-        _configure(server, settings.get("caulk", settings) if isinstance(settings, dict) else None)
+        if isinstance(settings, dict) and options.SECTION in settings:  # a client that is asked may tell nothing
+            server.told_options = options.named(settings[options.SECTION])
+        await options.read(server)
         await diagnostics.refresh(server)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
@@ -87,22 +93,31 @@ def _register_lifecycle(server: CaulkServer) -> None:
         await diagnostics.refresh(server)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-    async def folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        """pygls keeps the list."""
+    async def folders(_: types.DidChangeWorkspaceFoldersParams) -> None:
+        await options.read(server)  # pygls keeps the list
+        await diagnostics.refresh(server)
+
+
+async def _ask_to_be_told(server: CaulkServer) -> None:
+    """Of settings and files that change; some clients tell only who asks."""
+    asked: list[types.Registration] = []
+    if server.client.registers_configuration:
+        wanted: object = types.DidChangeConfigurationRegistrationOptions(section=options.SECTION)
+        asked.append(types.Registration("settings", types.WORKSPACE_DID_CHANGE_CONFIGURATION, wanted))
+    if server.client.registers_watchers:
+        patterns = ("**/*.go", f"**/{{{','.join(CONFIGURATION_FILES)}}}")
+        wanted = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(name) for name in patterns])
+        asked.append(types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, wanted))
+    if asked:
+        try:
+            await server.client_register_capability_async(types.RegistrationParams(asked))
+        except JsonRpcException as error:
+            log.warning("the client will not tell what changes: %s", error)
 
 
 def _is_known(server: CaulkServer, change: types.FileEvent) -> bool:
     """Whether a change on disk is the save of an open document: its text is known already."""
     return change.type == types.FileChangeType.Changed and server.current(change.uri) is not None
-
-
-def _configure(server: CaulkServer, options: Any) -> None:
-    known = {_NAMES.get(key, key): value for key, value in options.items()} if isinstance(options, dict) else {}
-    debounce = known.pop("debounce", None)
-    if isinstance(debounce, int | float) and 0 <= debounce <= 10_000:
-        server.debounce = debounce / 1000  # milliseconds
-    log.debug("settings: %s", known)
-    server.session.configure(known)
 
 
 # -- documents

@@ -7,12 +7,12 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import attrs
 
@@ -24,6 +24,7 @@ from caulk.engine.analyze import Analysis
 from caulk.engine.workspace import Workspace
 from caulk.lsp.convert import line_edits
 from caulk.lsp.documents import Document, uri_of
+from caulk.lsp.options import Options
 from caulk.rules import registry
 from caulk.semantics.contracts import ContractError
 from caulk.syntax.source import SourceFile
@@ -31,6 +32,7 @@ from caulk_codefixes.codefix import Applicability, Fix, FixSettings
 from caulk_codefixes.loop import FixResult, fix_package, settings_for
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 KNOWN_OPTIONS = frozenset({"select", "ignore", "severity", "defer-style", "module-cache", "goroot"})
 GOPLS = "gopls: "
@@ -56,7 +58,11 @@ class Session:
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
-        self.options: Mapping[str, Any] = {}
+        self.options = Options()
+        """The client's settings; they lie over the nearest caulk.toml."""
+        self.configured = asyncio.Event()
+        """Whether the settings are known; analyses wait for them."""
+        self.configured.set()
         self.problems: list[str] = []
         """Mistakes in configurations, to be told once."""
         self.analyses = 0
@@ -69,10 +75,10 @@ class Session:
 
     # -- configuration
 
-    def configure(self, options: Any) -> None:
-        """The client's settings of the section ``caulk``; they lie over the nearest caulk.toml."""
-        self.options = options if isinstance(options, dict) else {}
-        self.reset()
+    def configure(self, options: Options) -> None:
+        if options != self.options:
+            self.options = options
+            self.reset()
 
     def reset(self) -> None:
         """Some configuration or go.mod changed: everything is looked at anew."""
@@ -88,10 +94,11 @@ class Session:
                 workspace.invalidate("")
 
     def _settings(self, directory: str) -> Settings:
+        options = self.options.of(directory)
         try:
             path = find_config(Path(directory))
             settings = load(path) if path is not None else Settings()
-            chosen = {key: value for key, value in self.options.items() if key in KNOWN_OPTIONS and value}
+            chosen = {key: value for key, value in options.items() if key in KNOWN_OPTIONS and value}
             if chosen:
                 wanted = from_table(chosen)
                 names = {key.replace("-", "_") for key in chosen}
@@ -101,7 +108,7 @@ class Session:
             if str(error) not in self.problems:
                 self.problems.append(str(error))
             return Settings()
-        if self.options.get("deferToGopls") is True:
+        if options.get("deferToGopls") is True:
             settings = attrs.evolve(settings, ignore=(*settings.ignore, *_of_gopls()))
         return settings
 
@@ -120,10 +127,16 @@ class Session:
 
     async def analysis(self, document: Document) -> Analysis:
         """The analysis of exactly this version; made when nobody has made it yet."""
+        await self.configured.wait()
         known = self._known(document)
         if known is not None:
             return known
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._analyze, document)
+        return await self._run(self._analyze, document)
+
+    async def _run(self, work: Callable[..., T], *arguments: object) -> T:
+        """The result of some work on the thread of the analyses."""
+        await self.configured.wait()
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
 
     def _known(self, document: Document) -> Analysis | None:
         result = self._results.get(document.uri)
@@ -167,7 +180,7 @@ class Session:
 
     async def fix_package(self, directory: str, paths: Sequence[str], codes: Collection[str] | None) -> list[Fixed]:
         """All safe fixes (of some rules) in files of one directory, as they are now."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._fix_package, directory, paths, codes)
+        return await self._run(self._fix_package, directory, paths, codes)
 
     def _fix_package(self, directory: str, paths: Sequence[str], codes: Collection[str] | None) -> list[Fixed]:
         with self._lock:
@@ -183,7 +196,7 @@ class Session:
         def find() -> dict[str, list[str]]:
             return discover(folders, self._exclusion).packages if folders else {}
 
-        return await asyncio.get_running_loop().run_in_executor(self._pool, find)
+        return await self._run(find)
 
     def _exclusion(self, directory: str) -> Exclusion:
         settings = self._settings(directory)
@@ -196,7 +209,7 @@ class Session:
 
     async def package(self, directory: str, paths: Sequence[str]) -> list[tuple[Document, Analysis]]:
         """The analyses of files of one directory, open or not."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._package, directory, paths)
+        return await self._run(self._package, directory, paths)
 
     def _package(self, directory: str, paths: Sequence[str]) -> list[tuple[Document, Analysis]]:
         with self._lock:

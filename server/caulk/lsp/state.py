@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from lsprotocol import types
 
@@ -23,6 +25,8 @@ class CaulkServer(Server):
         super().__init__("caulk", __version__, protocol_cls=Protocol, converter_factory=lenient_converter)
         self.session = Session()
         self.client = Client(types.ClientCapabilities())
+        self.told_options: Mapping[str, Any] = {}
+        """What the client told at the start or afterwards, without being asked."""
         self.debounce = DEBOUNCE
         self.pending: dict[str, asyncio.Task[None]] = {}
         self.told: set[str] = set()
@@ -31,11 +35,15 @@ class CaulkServer(Server):
         """The open document of a URI."""
         return self.session.documents.get(uri)
 
-    def folders(self) -> list[str]:
+    def folder_uris(self) -> list[str]:
         """The folders that the client has open."""
         known = self.workspace
-        uris = list(known.folders) or ([known.root_uri] if known.root_uri else [])
-        return [path_of(uri) for uri in uris]
+        uris = [folder.uri for folder in known.folders.values()]
+        return uris or ([str(known.root_uri)] if known.root_uri else [])
+
+    def folders(self) -> list[str]:
+        """Their paths."""
+        return [path_of(uri) for uri in self.folder_uris()]
 
     def tell_problems(self) -> None:
         """Mistakes in a configuration are told once each."""
