@@ -61,7 +61,7 @@ def settings_for(workspace: Workspace, path: str) -> FixSettings:
 def fix_settings(settings: Settings, module: Module | None) -> FixSettings:
     """How fixes are written under these settings in that module."""
     chosen = FixSettings(settings.defer_style, settings.defer_import)
-    return replace(chosen, go_version=module.go) if module is not None else chosen
+    return replace(chosen, go_version=module.go) if module is not None and module.go is not None else chosen
 
 
 def applicability(finding: Finding, fix: Fix, settings: Settings) -> Applicability:

@@ -184,3 +184,8 @@ def test_too_many_states_are_given_up_on(tmp_path: Path) -> None:
 def test_broken_text_is_survived(tmp_path: Path) -> None:
     unit = unit_of(tmp_path, "ch := make(chan int\ngo func() { ch <- }(\nselect { case <-ch: default }\n")
     assert isinstance(unit.blocked, tuple)
+
+
+def test_a_loop_that_starts_goroutines_runs_once_at_least(tmp_path: Path) -> None:
+    body = "ch := make(chan int)\nfor range n {\n\tgo func() { <-ch }()\n}\ngo func() {\n\tch <- 1\n\tclose(ch)\n}()\nreturn nil"
+    assert stuck_in(tmp_path, body) == []

@@ -33,6 +33,7 @@ from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
 from caulk.ir.declarations import FileDecls, FunctionHead
 from caulk.ir.lower import lower_function
+from caulk.semantics.gomod import DEFAULT_GO
 from caulk.semantics.model import Callee, CalleeKind
 from caulk.semantics.packages import Declared, Package, PackageFile
 from caulk.semantics.typer import Typer
@@ -49,10 +50,14 @@ MAX_FOREIGN_TEXT = 4096
 
 @dataclass(frozen=True, slots=True)
 class GoVersion:
-    """The ``go`` line of the module, and its ``toolchain`` line when there is one."""
+    """The ``go`` line of the module, and its ``toolchain`` line when there is one. Without a go.mod neither is known."""
 
-    language: tuple[int, int] = (1, 21)
+    language: tuple[int, int] | None = None
     toolchain: tuple[int, int] | None = None
+
+    def is_before(self, version: tuple[int, int]) -> bool:
+        """Whether the code is known to be written for an older Go."""
+        return self.language is not None and self.language < version
 
 
 @dataclass(eq=False)
@@ -237,7 +242,8 @@ class Program:
 
     @property
     def go(self) -> tuple[int, int]:
-        return self.version.language
+        """The Go that a fix may count on."""
+        return self.version.language or DEFAULT_GO
 
     @cached_property
     def functions(self) -> tuple[FunctionUnit, ...]:

@@ -5,7 +5,7 @@ wholly in sight counts: everything else – calls, timers, contexts, channels of
 which nothing can move any more, thread 0 has left and a thread stands at a channel operation, is a goroutine that never ends.
 
 What data decides is approximated to the quiet side: conditions that occur twice have the same outcome twice, a loop that
-communicates runs at least once, and one that runs to its end has met all its partners.
+communicates or starts goroutines runs at least once, and one that runs to its end has met all its partners.
 """
 
 from __future__ import annotations
@@ -551,13 +551,11 @@ class Explorer:
         """The loop ends by its condition."""
         rounds = dict(frame.loops)
         last = rounds.pop(loop, None)
-        if last is None and (loop.talks or loop.rounds):
-            return
-        if last is not None and loop.rounds is not None and last.number < min(loop.rounds, MAX_INSTANCES):
+        if last is None or (loop.rounds is not None and last.number < min(loop.rounds, MAX_INSTANCES)):
             return
         moved = self._with(state, number, self._top(thread, frame._replace(loops=tuple(rounds.items()))))
         exact = loop.rounds is not None and loop.rounds <= MAX_INSTANCES
-        missed = last is not None and loop.counts and (last.missed or not last.met)
+        missed = loop.counts and (last.missed or not last.met)
         if loop.talks and not exact and not missed:
             moved = State(moved.threads, self._satisfied(frame, loop, moved.pipes))
         yield moved

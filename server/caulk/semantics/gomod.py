@@ -12,7 +12,9 @@ Read: TypeAlias = Callable[[str], bytes]
 """Reads a file by path; raises OSError when it cannot."""
 
 DEFAULT_GO = (1, 21)
-"""What is assumed without a ``go`` line: new enough for most fixes, old enough for most modules."""
+"""What fixes are written for where no go.mod tells the version: new enough for most of them, old enough for most modules."""
+WITHOUT_GO_LINE = (1, 16)
+"""What the go command assumes of a go.mod without a ``go`` line."""
 
 _VERSION = re.compile(r"(?:go)?(\d+)\.(\d+)")
 _BLOCK_COMMENT_FREE = re.compile(r"//[^\n]*")
@@ -33,7 +35,8 @@ class Module:
 
     path: str
     directory: str
-    go: tuple[int, int] = DEFAULT_GO
+    go: tuple[int, int] | None = None
+    """None where no go.mod tells."""
     toolchain: tuple[int, int] | None = None
     requires: Mapping[str, str] = field(default_factory=dict)
     """Module path to version."""
@@ -44,7 +47,7 @@ class Module:
 def parse_gomod(text: str, directory: str) -> Module:
     """The module that a go.mod describes. Never fails: what cannot be read is left out."""
     path = ""
-    go: tuple[int, int] = DEFAULT_GO
+    go: tuple[int, int] = WITHOUT_GO_LINE
     toolchain: tuple[int, int] | None = None
     requires: dict[str, str] = {}
     replaces: dict[tuple[str, str], Target] = {}

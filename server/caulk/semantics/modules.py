@@ -99,7 +99,9 @@ class BuildList:
 
     @property
     def _needs_graph(self) -> bool:
-        return bool(self._sources.module_cache) and any(module.go < PRUNED_SINCE for module in self._members)
+        return bool(self._sources.module_cache) and any(
+            module.go is not None and module.go < PRUNED_SINCE for module in self._members
+        )
 
     @cached_property
     def _graph(self) -> dict[str, str]:

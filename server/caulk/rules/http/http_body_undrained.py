@@ -23,7 +23,8 @@ _NO_BODY = (b"Head(", b"HEAD", b"MethodHead", b"StatusNoContent")
 
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
     version = unit.program.version
-    if (version.toolchain or version.language) >= DRAINS_ITSELF:
+    built_with = version.toolchain or version.language
+    if built_with is None or built_with >= DRAINS_ITSELF:
         return
     if b".Body.Close()" not in unit.text or unit.function.body is None or _has_no_body(unit):
         return

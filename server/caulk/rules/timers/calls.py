@@ -18,10 +18,8 @@ ALWAYS_COLLECTED = (1, 27)
 
 def lives_on(unit: FunctionUnit) -> bool:
     """Whether a timer of the module lives until it fires, and a ticker for ever. Not where no go.mod tells the version."""
-    program = unit.program
-    if not program.module or program.version.language >= COLLECTED:
-        return False
-    return program.version.toolchain is None or program.version.toolchain < ALWAYS_COLLECTED
+    version = unit.program.version
+    return version.is_before(COLLECTED) and (version.toolchain is None or version.toolchain < ALWAYS_COLLECTED)
 
 
 def runs_once(unit: FunctionUnit, function: ir.Function) -> bool:

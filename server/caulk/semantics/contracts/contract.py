@@ -106,11 +106,13 @@ class Contract:
         numbers = (self.unless_error, self.ok_result, self.companion, self.result if self.given is None else None)
         return 1 + max((number for number in numbers if number is not None), default=0)
 
-    def in_force(self, language: Version, toolchain: Version | None) -> bool:
-        """Whether it applies to code of that Go version, built by that toolchain (None: by that of the language)."""
-        if self.since_go is not None and language < self.since_go:
+    def in_force(self, language: Version | None, toolchain: Version | None) -> bool:
+        """Whether it is known to apply to code of that Go version (None: unknown), built by that toolchain (None: by that of
+        the language)."""
+        if self.since_go is not None and (language is None or language < self.since_go):
             return False
-        return self.until_toolchain is None or (toolchain or language) < self.until_toolchain
+        built_with = toolchain or language
+        return self.until_toolchain is None or (built_with is not None and built_with < self.until_toolchain)
 
 
 @dataclass(frozen=True, slots=True)
