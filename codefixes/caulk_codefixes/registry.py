@@ -33,6 +33,7 @@ from caulk_codefixes import (
     hoist_client,
     hoist_defer,
     hoist_from_context,
+    insert_before_exits,
     insert_release,
     insert_statements,
     join_close_error,
@@ -56,7 +57,6 @@ from caulk_codefixes import (
     rewrite,
     send_or_done,
     stop_ticker,
-    unlock_before_exit,
     use_context,
     use_parameter,
     weak_map,
@@ -119,7 +119,7 @@ FIXES: tuple[CodeFix, ...] = (
     drain_timer.FIX,
     use_parameter.FIX,
     build_string.FIX,
-    unlock_before_exit.FIX,
+    insert_before_exits.FIX,
 )
 
 NOT_IN_BATCH: frozenset[str] = frozenset({"limit-pool", "add-limits"})

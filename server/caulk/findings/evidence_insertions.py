@@ -31,3 +31,15 @@ class MissingStatements(Evidence):
     """What they do, for people: ``Put it back when the function is left``."""
     changes_behaviour: bool = True
     imports: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class MissingAtExits(Evidence):
+    """Statements that belong in front of each of some ways out; every path that comes there needs them."""
+
+    lines: tuple[str, ...]
+    at: tuple[Place, ...]
+    what: str
+    """The statement that counts: ``mu.Unlock()``."""
+    changes_behaviour: bool
+    """Whether what is returned may be another value then."""

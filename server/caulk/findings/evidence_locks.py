@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from caulk.findings.evidence import Evidence, Place
+from caulk.findings.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +15,3 @@ class WrongMethod(Evidence):
     end: int
     """The name of the method."""
     meant: str
-
-
-@dataclass(frozen=True, slots=True)
-class MissingUnlock(Evidence):
-    """Ways out on which a lock stays locked; every path that comes there holds it."""
-
-    call: str
-    """``mu.Unlock()``."""
-    at: tuple[Place, ...]
-    changes_behaviour: bool
-    """Whether what is returned may be computed without the lock then."""

@@ -20,6 +20,7 @@ from caulk.flow.channels import Uses
 from caulk.flow.containers import Insert, inserts
 from caulk.flow.directives import Directives, above
 from caulk.flow.endless import EndlessBodies, Start, starts_in
+from caulk.flow.entries import EntryCalls
 from caulk.flow.gate import NEVER_RETURN, NEVER_RETURN_METHODS, Endings, Gate
 from caulk.flow.holdings import Holdings
 from caulk.flow.implementations import Implementations
@@ -387,6 +388,11 @@ class Program:
     def map_inserts(self) -> tuple[Insert, ...]:
         """The writes of request code to maps that outlive the request."""
         return tuple(inserts(self))
+
+    @cached_property
+    def entry_calls(self) -> EntryCalls:
+        """Which functions of the package put entries into long-lived maps, and take them out."""
+        return EntryCalls(self)
 
     @cached_property
     def cancellation(self) -> Cancellation:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from caulk.findings.evidence import Evidence, Place, Where
-from caulk.findings.evidence_locks import MissingUnlock
+from caulk.findings.evidence import Evidence
+from caulk.findings.evidence_insertions import MissingAtExits
 from caulk.findings.finding import Finding, Related, Tier
 from caulk.flow.cfg import FunctionEnd
 from caulk.flow.lock_calls import LockCall, LockPath
@@ -15,6 +15,7 @@ from caulk.flow.locks import LockUse, OpenExit
 from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
+from caulk.rules.insertions import before_exit
 from caulk.rules.locks.lock_text import lock_name
 from caulk.rules.report import NO_EVIDENCE, finding_at, related_at
 from caulk.rules.rule import Rule, words
@@ -113,17 +114,13 @@ def _evidence(unit: FunctionUnit, use: LockUse, lock: LockCall, ways: list[ir.Re
     body = use.function.body
     if body is None or _is_hidden(unit, lock.path) or any(_reads_what_is_locked(lock, way) for way in ways):
         return NO_EVIDENCE
-    return MissingUnlock(
-        f"{lock_name(unit, lock)}.{lock.mode.unlock}()",
-        tuple(_place(unit, body, way) for way in ways),
+    unlock = f"{lock_name(unit, lock)}.{lock.mode.unlock}()"
+    return MissingAtExits(
+        (unlock,),
+        tuple(before_exit(unit, body, way) for way in ways),
+        unlock,
         changes_behaviour=not all(_is_free_of_state(value) for way in ways for value in _values(way)),
     )
-
-
-def _place(unit: FunctionUnit, body: ir.Block, way: ir.Return | FunctionEnd) -> Place:
-    if isinstance(way, ir.Return):
-        return Place(Where.BEFORE, unit.offset(way.start))
-    return Place(Where.AFTER, unit.offset(body.statements[-1].end))
 
 
 def _values(way: ir.Return | FunctionEnd) -> tuple[ir.Expr, ...]:

@@ -1,0 +1,166 @@
+"""What puts an entry into a long-lived map or takes one out: statements, and calls of functions that do it with a parameter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from caulk.flow import facts as known
+from caulk.flow.containers import SYNC_MAP, identity_of, name_of
+from caulk.flow.lock_calls import LockPath, lock_path
+from caulk.flow.shapes import last_name
+from caulk.ir import nodes as ir
+from caulk.ir.visit import walk
+from caulk.semantics.model import Map, named
+
+if TYPE_CHECKING:
+    from caulk.flow.program import FunctionUnit, Program
+
+_INSERTS = re.compile(rb"\]\s*=[^=]")
+_STORES = frozenset({b"Store", b"LoadOrStore"})
+TAKES_OUT = frozenset({b"delete", b"Delete", b"LoadAndDelete", b"CompareAndDelete", b"clear", b"Clear", b"DeleteFunc"})
+_DELETES = frozenset({"Delete", "LoadAndDelete", "CompareAndDelete"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """A statement or call that puts an entry into a long-lived map, or takes it out."""
+
+    inserts: bool
+    map: LockPath
+    container: ir.Expr
+    """The map; for a call of a function that does it, the call."""
+    name: str
+    """The field or variable, by which other functions know it."""
+    key: ir.Expr
+    node: ir.Node
+
+
+def changes_in(unit: FunctionUnit, function: ir.Function) -> Iterator[Change]:
+    """The changes that the function makes, itself or by a call."""
+    assert function.body is not None
+    for node in walk(function.body):
+        if isinstance(node, ir.Call) and unit.program.entry_calls.is_near(node):
+            yield from _by_call(unit, node)
+        yield from _direct(unit, node)
+
+
+def _direct(unit: FunctionUnit, node: ir.Node) -> Iterator[Change]:
+    match node:
+        case ir.Assign(op="=", left=(ir.Index(base=container, indices=(key,)),)):
+            if isinstance(unit.typer.underlying(unit.typer.type_of(container)), Map):
+                yield from _change(unit, True, container, key, node)
+        case ir.Call(func=ir.Name(name="delete", symbol=None), args=(container, key)):
+            yield from _change(unit, False, container, key, node)
+        case ir.Call(func=ir.Selector(base=container, field=method), args=(key, *_)) if (
+            method in _DELETES or method.encode() in _STORES
+        ):
+            owner = named(unit.typer.type_of(container))
+            if owner is not None and owner.qualified == SYNC_MAP:
+                yield from _change(unit, method not in _DELETES, container, key, node)
+        case _:
+            pass
+
+
+def _change(unit: FunctionUnit, inserts: bool, container: ir.Expr, key: ir.Expr, node: ir.Node) -> Iterator[Change]:
+    path, identity = lock_path(container), identity_of(unit, container)
+    if path is not None and identity is not None and key_of(key) is not None:
+        yield Change(inserts, path, container, name_of(identity), key, node)
+
+
+def _by_call(unit: FunctionUnit, call: ir.Call) -> Iterator[Change]:
+    """``s.track(id)``: what the callee does with a parameter as the key."""
+    callee = unit.program.own_unit_of_callee(unit.typer.callee(call))
+    if callee is None or callee.function.body is None or callee is unit:
+        return
+    for inner in unit.program.entry_calls.direct(callee):
+        key = inner.key.symbol if isinstance(inner.key, ir.Name) else None
+        given = _argument(call, callee.function, key) if key is not None else None
+        path = _in_caller(call, callee.function, inner.map)
+        if given is not None and path is not None and key_of(given) is not None:
+            yield Change(inner.inserts, path, call, inner.name, given, call)
+
+
+def _argument(call: ir.Call, function: ir.Function, symbol: ir.Symbol) -> ir.Expr | None:
+    if symbol.assigned or call.spread:
+        return None
+    for number, param in enumerate(function.params):
+        if param.symbol is symbol and not param.variadic and number < len(call.args):
+            return call.args[number]
+    return None
+
+
+def _in_caller(call: ir.Call, function: ir.Function, path: LockPath) -> LockPath | None:
+    """The map of a callee in terms of its caller."""
+    if isinstance(path.root, str):
+        return path
+    receiver = function.receiver
+    if receiver is None or receiver.symbol is not path.root or not isinstance(call.func, ir.Selector):
+        return None
+    base = lock_path(call.func.base)
+    return path.below(base) if base is not None else None
+
+
+def key_of(expr: ir.Expr) -> str | None:
+    """The canonical text of a key that has the same value as long as no variable in it gets another; None for others."""
+    match expr:
+        case ir.Call(func=ir.Selector() as method, args=()):
+            base = key_of(method.base)
+            return f"{base}.{method.field}()" if base is not None else None
+        case ir.Call(func=ir.Name(symbol=None) as conversion, args=(arg,)):
+            inner = key_of(arg)
+            return f"{conversion.name}({inner})" if inner is not None else None
+        case ir.Name() | ir.Selector():
+            found = known.key(expr)
+            return found[0] if found is not None else None
+        case _:
+            return None
+
+
+class EntryCalls:
+    """Which functions of a package change long-lived maps, by their words: asked before a tree is."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._direct: dict[int, tuple[Change, ...]] = {}
+
+    @cached_property
+    def _inserting(self) -> frozenset[bytes]:
+        return frozenset(unit.name.encode() for unit in self._program.functions if _may_insert(unit))
+
+    @cached_property
+    def _removing(self) -> frozenset[bytes]:
+        return frozenset(unit.name.encode() for unit in self._program.functions if not unit.words.isdisjoint(TAKES_OUT))
+
+    def may_pair(self, unit: FunctionUnit) -> bool:
+        """Whether the function may put an entry in and take it out."""
+        removes = not unit.words.isdisjoint(TAKES_OUT) or not unit.words.isdisjoint(self._removing)
+        return removes and (_may_insert(unit) or not unit.words.isdisjoint(self._inserting))
+
+    def is_near(self, call: ir.Call) -> bool:
+        name = last_name(call.func).encode()
+        return name in self._inserting or name in self._removing
+
+    def direct(self, unit: FunctionUnit) -> tuple[Change, ...]:
+        """The changes that the function makes itself."""
+        if id(unit) not in self._direct:
+            body = unit.function.body
+            found = (change for node in walk(body) for change in _direct(unit, node)) if body is not None else ()
+            self._direct[id(unit)] = tuple(found)
+        return self._direct[id(unit)]
+
+    def removers(self, name: str, but: FunctionUnit) -> frozenset[FunctionUnit]:
+        """The other functions that may take something out of a map of that name."""
+        word = name.encode()
+        return frozenset(
+            unit
+            for unit in self._program.functions
+            if unit is not but and word in unit.words and not unit.words.isdisjoint(TAKES_OUT)
+        )
+
+
+def _may_insert(unit: FunctionUnit) -> bool:
+    return not unit.words.isdisjoint(_STORES) or _INSERTS.search(unit.code) is not None
