@@ -189,3 +189,23 @@ def test_broken_text_is_survived(tmp_path: Path) -> None:
 def test_a_loop_that_starts_goroutines_runs_once_at_least(tmp_path: Path) -> None:
     body = "ch := make(chan int)\nfor range n {\n\tgo func() { <-ch }()\n}\ngo func() {\n\tch <- 1\n\tclose(ch)\n}()\nreturn nil"
     assert stuck_in(tmp_path, body) == []
+
+
+@pytest.mark.parametrize(
+    ("param", "blocked"), [("cmd *cobra.Command", 0), ("ctx *cli.Context", 0), ("group *cobra.Group", 1)]
+)
+def test_what_a_command_leaves_waiting_ends_with_the_process(tmp_path: Path, param: str, blocked: int) -> None:
+    imports = 'import (\n"github.com/minio/cli"\n"github.com/spf13/cobra"\n)\n'
+    body = f"""
+        run := func({param}) int {{
+            values := make(chan int)
+            go func() {{ values <- n }}()
+            if n > 2 {{
+                return 0
+            }}
+            return <-values
+        }}
+        run(nil)
+        return nil
+    """
+    assert len(unit_of(tmp_path, body, imports).blocked) == blocked

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from caulk.flow.cfg import FunctionEnd
 from caulk.flow.channels import Channel, Ends, Use, body_of
-from caulk.flow.frequency import runs_once
+from caulk.flow.frequency import is_command, runs_once
 from caulk.flow.rendezvous import Exploration, Explorer, Stuck
 from caulk.flow.scope import context_at
 from caulk.ir import nodes as ir
@@ -46,7 +46,8 @@ def blocked_in(unit: FunctionUnit) -> Iterator[Blocked]:
     """What is known to block for ever on the channels that ``unit`` makes, or is given and drops."""
     if b"chan" in unit.text and b"<-" in unit.text and not runs_once(unit):
         for exploration in unit.explorations:
-            yield from _on_channels(unit, exploration)
+            if not any(is_command(unit, channel.function) for channel in exploration.channels):
+                yield from _on_channels(unit, exploration)
     yield from _dropped_results(unit)
 
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from caulk.flow.cfg import Block, Graph
 from caulk.flow.dominators import between, immediate_dominators
+from caulk.flow.shapes import bool_constant
 from caulk.ir import nodes as ir
 
 Fact: TypeAlias = tuple[str, bool]
@@ -164,11 +165,11 @@ def assigned_by(item: object) -> Iterator[ir.Symbol]:
 
 
 def _appended(item: object, assigned: set[ir.Symbol], wanted: frozenset[str]) -> Facts:
-    """What an assignment tells, walking backwards; its targets are noted in ``assigned``. A declaration without a value
-    leaves an error nil."""
+    """What an assignment tells, walking backwards: what was appended, true and false; its targets are noted in ``assigned``.
+    A declaration without a value leaves an error nil."""
     if not isinstance(item, ir.Assign):
         return frozenset()
-    found: Facts = frozenset()
+    found: set[Fact] = set()
     for number, target in enumerate(item.left):
         symbol = target.symbol if isinstance(target, ir.Name) else None
         if symbol is None:
@@ -176,10 +177,13 @@ def _appended(item: object, assigned: set[ir.Symbol], wanted: frozenset[str]) ->
         if item.op == "var" and not item.right and symbol not in assigned and not symbol.captured:
             found |= {fact for fact in (nil_fact(symbol),) if fact[0] in wanted}
         value = item.right[number] if len(item.left) == len(item.right) else None
+        flag = bool_constant(value) if value is not None else None
+        if flag is not None and symbol not in assigned and not symbol.captured and token(symbol) in wanted:
+            found.add((token(symbol), flag))
         if value is not None and symbol not in assigned and appends_to(value, symbol):
             found |= {fact for fact in not_empty(symbol) if fact[0] in wanted}
         assigned.add(symbol)
-    return found
+    return frozenset(found)
 
 
 def appends_to(value: ir.Expr, symbol: ir.Symbol) -> bool:

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 MAX_DEPTH = 4
 """How many calls a caller is looked for."""
 
-_COMMANDS = (("github.com/spf13/cobra", "Command"), ("github.com/urfave/cli", "Context"), ("testing", "M"))
+_COMMANDS = (
+    ("github.com/spf13/cobra", "Command"),
+    ("github.com/urfave/cli", "Context"),
+    ("github.com/minio/cli", "Context"),
+    ("testing", "M"),
+)
 """Parameters of what a process runs once."""
 
 _STARTS = re.compile(
@@ -69,7 +74,7 @@ def runs_once(unit: FunctionUnit, depth: int = MAX_DEPTH) -> bool:
     """Whether the function runs once at most in the life of a process: ``main``, ``init``, a command, or only called there."""
     if unit.name == "init" and not unit.receiver:
         return True
-    if any(_is_of(type_, known) for type_ in _parameter_types(unit, unit.function) for known in _COMMANDS):
+    if is_command(unit, unit.function):
         return True
     if unit.program.package.name != "main":
         return False
@@ -79,6 +84,11 @@ def runs_once(unit: FunctionUnit, depth: int = MAX_DEPTH) -> bool:
     if not depth or not sites:
         return False
     return all(not _is_repeated(site) and runs_once(site.unit, depth - 1) for site in sites)
+
+
+def is_command(unit: FunctionUnit, function: ir.Function) -> bool:
+    """Whether the parameters are those of what a process runs once."""
+    return any(_is_of(type_, known) for type_ in _parameter_types(unit, function) for known in _COMMANDS)
 
 
 def _is_repeated(site: CallSite) -> bool:

@@ -58,4 +58,11 @@ def _group(unit: FunctionUnit, symbol: ir.Symbol, names: list[ir.Name], *, is_po
             copies.append(name)
         elif not (isinstance(parent, ir.Assign) and any(target is name for target in parent.left)):
             escapes = True
+        elif is_pointer and not all(_is_made(value) for value in parent.right):
+            escapes = True  # a group that has another name as well
     return LocalGroup(symbol, calls, tuple(copies), escapes)
+
+
+def _is_made(value: ir.Expr) -> bool:
+    """Whether the value is a new group: ``&sync.WaitGroup{}``, ``new(sync.WaitGroup)``, a constructor's."""
+    return isinstance(value, ir.Call) or (isinstance(value, ir.Unary) and isinstance(value.operand, ir.Composite))

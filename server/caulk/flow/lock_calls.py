@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from caulk.flow.facts import token
 from caulk.ir import nodes as ir
-from caulk.semantics.model import named
+from caulk.semantics.model import Type, named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit
@@ -65,6 +65,7 @@ _METHODS = {
     "RUnlock": (Mode.READ, False),
 }
 _TYPES = ("Mutex", "RWMutex")
+_QUALIFIED = frozenset(f"sync.{type_}" for type_ in _TYPES)
 _DECLARED = frozenset(f"sync.{type_}.{method}" for type_ in _TYPES for method in _METHODS)
 
 
@@ -80,6 +81,11 @@ def lock_call(unit: FunctionUnit, call: ir.Expr) -> LockCall | None:
         return None
     mode, locks = _METHODS[func.field]
     return LockCall(_without_embedded(path), mode, locks, call, func)
+
+
+def is_lock(type_: Type | None) -> bool:
+    owner = named(type_)
+    return owner is not None and owner.qualified in _QUALIFIED
 
 
 def _without_embedded(path: LockPath) -> LockPath:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from caulk.flow import facts as known
 from caulk.flow.cfg import Block, FunctionEnd, Item
 from caulk.flow.facts import Facts
-from caulk.flow.lock_calls import Held, LockCall, LockPath, Mode, lock_call, lock_path
+from caulk.flow.lock_calls import Held, LockCall, LockPath, Mode, is_lock, lock_call, lock_path
 from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
@@ -153,7 +153,7 @@ class _Walk:
                     if found is not None:
                         self._use.calls.append(found)
                     elif last_name(node.func) != "NewCond":
-                        self._use.handed |= {path for arg in node.args for path in _address(arg)}
+                        self._use.handed |= {path for arg in node.args for path in self._given(arg)}
                 case ir.Defer(call=ir.Call(func=ir.FuncLit() as literal)):
                     deferred.add(id(literal))
                 case ir.Selector() if id(node) not in called and _UNLOCKS.search(node.field):
@@ -165,6 +165,14 @@ class _Walk:
                     pass
         for base in filter(None, (lock_path(value.base) for value in values)):
             self._use.handed |= {call.path for call in self._use.calls if call.path.begins_with(base)}
+
+    def _given(self, arg: ir.Expr) -> Iterator[LockPath]:
+        """The lock that an argument gives away: its address, or a pointer to it."""
+        is_address = isinstance(arg, ir.Unary) and arg.op == "&"
+        if is_address or (isinstance(arg, ir.Name | ir.Selector) and is_lock(self._unit.typer.type_of(arg))):
+            path = lock_path(arg)
+            if path is not None:
+                yield path
 
     def _call(self, call: ir.Call) -> LockCall | None:
         if id(call) not in self._known:
@@ -274,14 +282,6 @@ def _is_given(call: ir.Call, path: LockPath) -> bool:
     """Whether a deferred call of an unknown function may reach the lock."""
     parts = (call.func.base if isinstance(call.func, ir.Selector) else call.func, *call.args)
     return any(isinstance(node, ir.Name) and node.symbol is path.root for part in parts for node in walk(part))
-
-
-def _address(arg: ir.Expr) -> Iterator[LockPath]:
-    """The lock that is given away by its address."""
-    if isinstance(arg, ir.Unary) and arg.op == "&":
-        path = lock_path(arg.operand)
-        if path is not None:
-            yield path
 
 
 def _rebound(item: Item, state: State) -> State:

@@ -62,6 +62,8 @@ class Thread(NamedTuple):
     ended: ir.Node | FunctionEnd | None = None
     sent: frozenset[int] = frozenset()
     """The channels that a goroutine has sent on."""
+    home: FunctionUnit | None = None
+    """Where it was started."""
 
 
 class Pipe(NamedTuple):
@@ -95,7 +97,7 @@ class Offer(NamedTuple):
     node: ir.Node
     then: Thread
     otherwise: Thread | None = None
-    """For a range: how it goes on when the channel is closed."""
+    """For a range and for ``v, ok := <-c``: how it goes on when the channel is closed."""
 
 
 class Free(NamedTuple):
@@ -158,7 +160,7 @@ class Explorer:
         self._function = function
         self._channels = channels
         names = frozenset(name for channel in channels for name in channel.names)
-        self._codes = Codes(unit, names)
+        self._codes = Codes(names)
         self._own = {channel.symbol: number for number, channel in enumerate(channels)}
         self._capacities = [channel.capacity for channel in channels]
         self._held = [channel.held | channel.given for channel in channels]
@@ -297,6 +299,8 @@ class Explorer:
                 yield self._with_pipe(following, offer.pipe, pipe._replace(foreign=True))
         elif pipe.fed and offer.use is Use.RECEIVE:
             yield moved
+            if offer.otherwise is not None:
+                yield closed
 
     # -- where a thread stands
 
@@ -320,8 +324,7 @@ class Explorer:
             pipe = self._pipe(frame, step)
             if pipe is None:
                 return None
-            then = self._advanced(thread, frame._replace(at=frame.at + 1), pipe, _USES[step.kind])
-            return Rest((Offer(_USES[step.kind], pipe, _node(step), then),), ())
+            return Rest((self._offer(thread, frame._replace(at=frame.at + 1), pipe, step),), ())
         ranged = frame.code.ranges.get(frame.block.index)
         if ranged is not None:
             return self._range_rest(thread, frame, ranged)
@@ -360,9 +363,19 @@ class Explorer:
                 if not _is_off(frame, first):
                     free.append(Free(_as_node(first), self._top(thread, entered)))
             else:
-                then = self._advanced(thread, entered, pipe, _USES[operation.kind])
-                offers.append(Offer(_USES[operation.kind], pipe, _node(operation), then))
+                for symbol in (symbol for step in steps if step.kind is Kind.FORGET for symbol in step.symbols):
+                    entered = entered._replace(facts=known.without(entered.facts, symbol))
+                offers.append(self._offer(thread, entered, pipe, operation))
         return Rest(tuple(offers), tuple(free)) if offers else None
+
+    def _offer(self, thread: Thread, following: Frame, pipe: int, step: Step) -> Offer:
+        """The operation of ``step``, behind which the thread goes on with ``following``."""
+        use = _USES[step.kind]
+        if step.fact is None:
+            return Offer(use, pipe, _node(step), self._advanced(thread, following, pipe, use))
+        closed = self._top(thread, _learned(following, (step.fact[0], not step.fact[1])))
+        then = self._advanced(thread, _learned(following, step.fact), pipe, use)
+        return Offer(use, pipe, _node(step), then, closed)
 
     def _pipe(self, frame: Frame, step: Step) -> int | None:
         return self._pipe_of_symbol(frame, step.symbols[0])
@@ -391,7 +404,7 @@ class Explorer:
             for f in thread.frames[:-1]
         )
         sent = thread.sent | {pipe} if use is Use.SEND and thread.spawn is not None else thread.sent
-        return Thread(thread.spawn, (*outer, frame), thread.ended, sent)
+        return thread._replace(frames=(*outer, frame), sent=sent)
 
     # -- steps that need nobody
 
@@ -427,7 +440,7 @@ class Explorer:
                     facts = known.without(facts, symbol)
                 yield self._with(state, number, self._top(thread, following._replace(facts=facts)))
             case Kind.LEARN if step.fact is not None:
-                yield self._with(state, number, self._top(thread, following._replace(facts=frame.facts | {step.fact})))
+                yield self._with(state, number, self._top(thread, _learned(following, step.fact)))
             case Kind.MAKE:
                 yield from self._make(state, number, self._top(thread, following), step)
             case Kind.BIND:
@@ -473,7 +486,8 @@ class Explorer:
         if frame is None:
             yield moved
         else:
-            yield State((*moved.threads, Thread(step, (frame,))), moved.pipes)
+            started = Thread(step, (frame,), home=thread.frames[-1].code.unit)
+            yield State((*moved.threads, started), moved.pipes)
 
     def _frame(self, caller: Frame, step: Step) -> Frame | None:
         """The frame of the body that the step runs."""
@@ -513,7 +527,7 @@ class Explorer:
 
     def _follow(self, state: State, number: int, thread: Thread, frame: Frame, edge: Edge) -> Iterator[State]:
         facts = frame.facts
-        fact = self._codes.fact(edge) if frame.code.unit is self._unit else None
+        fact = self._codes.fact(frame.code.unit, edge)
         if fact is not None:
             if (fact[0], not fact[1]) in facts:
                 return
@@ -607,7 +621,7 @@ class Explorer:
                 unit=frame.code.unit,
                 function=frame.code.function,
                 spawn=_node(spawn) if spawn is not None else None,
-                spawn_unit=self._unit,
+                spawn_unit=thread.home or self._unit,
                 left=state.threads[0].ended if not state.threads[0].frames else None,
                 chosen=_last_choice(state, came_from),
                 instances=sum(1 for other in state.threads if other.spawn is spawn),
@@ -616,6 +630,10 @@ class Explorer:
 
 
 _USES = {Kind.SEND: Use.SEND, Kind.RECEIVE: Use.RECEIVE, Kind.CLOSE: Use.CLOSE}
+
+
+def _learned(frame: Frame, fact: known.Fact) -> Frame:
+    return frame._replace(facts=frame.facts | {fact})
 
 
 def _is_off(frame: Frame, item: Item) -> bool:

@@ -33,7 +33,8 @@ class Kind(Enum):
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """One thing that a thread does. ``symbols``: the operand of a channel operation, or what a FORGET is about."""
+    """One thing that a thread does. ``symbols``: the operand of a channel operation, or what a FORGET is about. ``fact``: what
+    is known afterwards, behind a RECEIVE only when a value came."""
 
     kind: Kind
     node: ir.Node | FunctionEnd
@@ -79,15 +80,25 @@ class Code:
     """The ids of the communications of all selects."""
 
 
+@dataclass(slots=True, eq=False)
+class Telling:
+    """Which conditions of a top-level function and its literals are worth knowing."""
+
+    wanted: frozenset[str]
+    shared: frozenset[ir.Symbol]
+
+    def about(self, key: str) -> bool:
+        return key in self.wanted and not any(known.token(symbol) in key for symbol in self.shared)
+
+
 class Codes:
     """Reduces functions to steps, once each."""
 
-    def __init__(self, root: FunctionUnit, names: frozenset[ir.Symbol]) -> None:
+    def __init__(self, names: frozenset[ir.Symbol]) -> None:
         self._names = names
         self._codes: dict[ir.Function, Code] = {}
         self._relevant: dict[ir.Function, bool] = {}
-        self._shared = _assigned_elsewhere(root)
-        self._wanted = _repeated(root)
+        self._telling: dict[FunctionUnit, Telling] = {}
 
     def of(self, unit: FunctionUnit, function: ir.Function) -> Code:
         found = self._codes.get(function)
@@ -185,17 +196,22 @@ class Codes:
             case ir.ExprStmt():
                 yield from self._expression(unit, item.expr)
             case ir.IncDec():
-                yield from self._forget(item, (item.operand,))
+                yield from self._forget(unit, item, (item.operand,))
             case ir.Range():
-                yield from self._forget(item, tuple(part for part in (item.key, item.value) if part is not None))
+                yield from self._forget(unit, item, tuple(part for part in (item.key, item.value) if part is not None))
             case ir.Name() | ir.Call() | ir.Unary() | ir.Binary() | ir.Selector() | ir.Index() | ir.Assertion():
                 yield from self._expression(unit, item)
             case _:
                 pass
 
     def _assign(self, unit: FunctionUnit, assign: ir.Assign) -> Iterator[Step]:
+        if _asks_whether_closed(assign):
+            yield from self._forget(unit, assign, assign.left)
         for value in assign.right:
-            yield from self._expression(unit, value)
+            for step in self._expression(unit, value):
+                if step.kind is Kind.RECEIVE and step.node is value:
+                    step.fact = self._received(unit, assign)
+                yield step
         for number, symbol in enumerate(assign.new):
             if symbol is None or symbol not in self._names:
                 continue
@@ -204,14 +220,15 @@ class Codes:
                 yield Step(Kind.BIND, assign, (symbol, source))
             else:
                 yield Step(Kind.MAKE, assign, (symbol,))
-        yield from self._forget(assign, assign.left)
+        if not _asks_whether_closed(assign):
+            yield from self._forget(unit, assign, assign.left)
         for fact in _told(assign):
-            if fact[0] in self._wanted:
+            if fact[0] in self._tells(unit).wanted:
                 yield Step(Kind.LEARN, assign, fact=fact)
 
-    def _forget(self, node: ir.Node, targets: tuple[ir.Expr, ...]) -> Iterator[Step]:
+    def _forget(self, unit: FunctionUnit, node: ir.Node, targets: tuple[ir.Expr, ...]) -> Iterator[Step]:
         symbols = tuple(t.symbol for t in targets if isinstance(t, ir.Name) and t.symbol is not None)
-        if any(known.token(symbol) in key for symbol in symbols for key in self._wanted):
+        if any(known.token(symbol) in key for symbol in symbols for key in self._tells(unit).wanted):
             yield Step(Kind.FORGET, node, symbols)
 
     def _expression(self, unit: FunctionUnit, expr: ir.Expr) -> Iterator[Step]:
@@ -304,16 +321,25 @@ class Codes:
                     return True
         return False
 
-    def fact(self, edge: Edge) -> known.Fact | None:
+    def fact(self, unit: FunctionUnit, edge: Edge) -> known.Fact | None:
         """What taking the edge tells, when it is worth knowing."""
         fact = known.key(edge.cond) if edge.cond is not None else None
-        if (
-            fact is None
-            or fact[0] not in self._wanted
-            or any(known.token(symbol) in fact[0] for symbol in self._shared)
-        ):
+        if fact is None or not self._tells(unit).about(fact[0]):
             return None
         return fact[0], edge.value == fact[1]
+
+    def _received(self, unit: FunctionUnit, assign: ir.Assign) -> known.Fact | None:
+        """What ``v, ok := <-c`` tells when a value came; the opposite when the channel is closed."""
+        ok = assign.left[1] if _asks_whether_closed(assign) else None
+        if not isinstance(ok, ir.Name) or ok.symbol is None or not self._tells(unit).about(known.token(ok.symbol)):
+            return None
+        return known.token(ok.symbol), True
+
+    def _tells(self, unit: FunctionUnit) -> Telling:
+        found = self._telling.get(unit)
+        if found is None:
+            found = self._telling[unit] = Telling(_repeated(unit), _assigned_elsewhere(unit))
+        return found
 
 
 def _source(assign: ir.Assign, number: int) -> ir.Symbol | None:
@@ -404,20 +430,25 @@ def _told(assign: ir.Assign) -> Iterator[known.Fact]:
 
 
 def _constant(target: ir.Expr, value: ir.Expr) -> known.Fact | None:
-    if (
-        not isinstance(target, ir.Name)
-        or target.symbol is None
-        or not isinstance(value, ir.Name)
-        or value.symbol is not None
-    ):
+    """What a constant tells about the variable that gets it. Panics are no paths here, so that recover gives nil."""
+    if not isinstance(target, ir.Name) or target.symbol is None:
         return None
-    match value.name:
-        case "true" | "false":
-            return known.token(target.symbol), value.name == "true"
-        case "nil":
+    match value:
+        case ir.Name(symbol=None, name="true" | "false" as name):
+            return known.token(target.symbol), name == "true"
+        case ir.Name(symbol=None, name="nil") | ir.Call(func=ir.Name(symbol=None, name="recover"), args=()):
             return known.nil_fact(target.symbol)
         case _:
             return None
+
+
+def _asks_whether_closed(assign: ir.Assign) -> bool:
+    """Whether the statement is ``v, ok := <-c``."""
+    match assign:
+        case ir.Assign(left=(_, _), right=(ir.Unary(op="<-"),)):
+            return True
+        case _:
+            return False
 
 
 def _assigned_elsewhere(unit: FunctionUnit) -> frozenset[ir.Symbol]:
@@ -463,6 +494,8 @@ def _repeated(unit: FunctionUnit) -> frozenset[str]:
             if isinstance(node, ir.Assign):
                 for fact in _told(node):
                     note(fact)
+                if _asks_whether_closed(node):
+                    note(known.key(node.left[1]))
             elif isinstance(node, ir.CommCase):
                 symbol = communicating(node.comm)
                 if symbol is not None:

@@ -55,7 +55,9 @@ def _marked(blocked: Blocked) -> ir.Node:
         return blocked.dropped
     if stuck.unit is blocked.unit:
         return _operation(stuck.node)
-    return stuck.spawn if stuck.spawn is not None else stuck.channel.declaration
+    if stuck.spawn is not None and stuck.spawn_unit is blocked.unit:
+        return stuck.spawn
+    return stuck.channel.declaration
 
 
 def _operation(node: ir.Node) -> ir.Node:
@@ -148,7 +150,9 @@ def _related(blocked: Blocked) -> Iterator[Related]:
     what = f"{channel.symbol.name} is made {size}" if channel.make is not None else f"{channel.symbol.name} is declared"
     yield Related(Span(*home.span(channel.declaration)), what, other)
     if stuck.spawn is not None:
-        yield Related(Span(*home.span(_short(stuck.spawn))), "the goroutine starts", other)
+        started = stuck.spawn_unit
+        place = started.file.path if started.file is not blocked.unit.file else ""
+        yield Related(Span(*started.span(_short(stuck.spawn))), "the goroutine starts", place)
     path = stuck.unit.file.path if stuck.unit.file is not blocked.unit.file else ""
     yield Related(Span(*stuck.unit.span(_operation(stuck.node))), f"it waits at this {_VERBS[stuck.use]}", path)
     if blocked.why not in (Why.LEFT, Why.LOST):

@@ -58,13 +58,14 @@ def _received_before(unit: FunctionUnit, function: ir.Function, drain: ir.If, st
             received = _receive(item, timer)
             if received is None or drain.start <= received.start < drain.end:
                 continue
-            if _leads_to(block, number + 1, stop, timer, wanted):
+            before = known.dominating(graph, block, number, wanted)
+            if _leads_to(block, number + 1, stop, timer, wanted, before):
                 return received
     return None
 
 
 def _receive(item: Item, timer: LockPath) -> ir.Node | None:
-    for node in walk(item) if not isinstance(item, ir.Range) else ():
+    for node in _parts(item):
         match node:
             case ir.Unary(op="<-", operand=ir.Selector(field="C", base=base)) if lock_path(base) == timer:
                 return node
@@ -73,12 +74,20 @@ def _receive(item: Item, timer: LockPath) -> ir.Node | None:
     return None
 
 
-def _leads_to(block: Block, start: int, stop: ir.Selector, timer: LockPath, wanted: frozenset[str]) -> bool:
+def _parts(item: Item) -> Iterator[ir.Node]:
+    """The nodes of an item, without the bodies that have blocks of their own."""
+    if not isinstance(item, ir.Range | ir.TypeCase):
+        yield from walk(item)
+
+
+def _leads_to(
+    block: Block, start: int, stop: ir.Selector, timer: LockPath, wanted: frozenset[str], before: known.Facts
+) -> bool:
     seen: set[tuple[int, known.Facts]] = set()
-    todo: list[tuple[Block, int, known.Facts]] = [(block, start, frozenset())]
+    todo: list[tuple[Block, int, known.Facts]] = [(block, start, before)]
     for current, first, facts in todo:
         for item in current.items[first:]:
-            if any(node is stop for node in walk(item)):
+            if any(node is stop for node in _parts(item)):
                 return True
             if _sets_again(item, timer):
                 break
@@ -98,7 +107,7 @@ def _sets_again(item: Item, timer: LockPath) -> bool:
         return True
     if isinstance(item, ir.Assign) and any(lock_path(target) == timer for target in item.left):
         return True
-    for node in walk(item) if not isinstance(item, ir.Range | ir.TypeCase) else ():
+    for node in _parts(item):
         if isinstance(node, ir.Call):
             base = lock_path(node.func.base) if isinstance(node.func, ir.Selector) else None
             given = [base, *(lock_path(arg) for arg in node.args)]
