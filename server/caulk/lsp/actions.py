@@ -12,7 +12,7 @@ from caulk.lsp import convert, documents
 from caulk.lsp.documents import Document
 from caulk.lsp.hints import FIX_ALL_COMMAND
 from caulk.lsp.state import CaulkServer
-from caulk_codefixes.codefix import Applicability, Fix
+from caulk_codefixes.codefix import Applicability, Fix, FixSettings
 from caulk_codefixes.registry import offers
 from caulk_codefixes.suppress import ID as SUPPRESS
 
@@ -43,9 +43,10 @@ def register(server: CaulkServer) -> None:
         document = server.current(str(data.get("uri", "")))
         if document is None or document.version != data.get("version"):
             return action  # of another version: nothing that could be applied
+        settings = await server.session.fix_settings(document)
         for finding in (await server.session.analysis(document)).findings:
             if [finding.span.start, finding.span.end, finding.code] == data.get("finding"):
-                for fix in _offered(server, document, finding):
+                for fix in _offered(server, document, finding, settings):
                     if fix.id == data.get("fix") and fix.title == action.title:
                         action.edit = server.client.workspace_edit(document, [fix])
         return action
@@ -58,8 +59,8 @@ def _wants(only: Any, kind: str) -> bool:
     )
 
 
-def _offered(server: CaulkServer, document: Document, finding: Finding) -> list[Fix]:
-    fixes = offers(finding, document.source, server.session.fix_settings(document))
+def _offered(server: CaulkServer, document: Document, finding: Finding, settings: FixSettings) -> list[Fix]:
+    fixes = offers(finding, document.source, settings)
     creates = server.client.creates_files and server.client.document_changes
     return [fix for fix in fixes if creates or not fix.new_files]
 
@@ -69,6 +70,7 @@ async def _quick_fixes(
 ) -> list[types.CodeAction]:
     start = documents.offset(document.source, params.range.start)
     end = documents.offset(document.source, params.range.end)
+    settings = await server.session.fix_settings(document)
     analysis = await server.session.analysis(document)
     names = fingerprints(analysis.findings, analysis.source)
     actions: list[types.CodeAction] = []
@@ -78,7 +80,7 @@ async def _quick_fixes(
         if finding.span.start > end or finding.span.end < start:
             continue
         shown = convert.diagnostic(finding, document, name)
-        for number, fix in enumerate(_offered(server, document, finding)):
+        for number, fix in enumerate(_offered(server, document, finding, settings)):
             action = _action(server, document, finding, fix, shown)
             if fix.id == SUPPRESS:
                 silencers.append(action)

@@ -14,6 +14,7 @@ from caulk.lsp.progress import Work
 from caulk.lsp.session import Fixed
 from caulk.lsp.state import CaulkServer
 from caulk.rules import registry
+from caulk_codefixes.codefix import FixSettings
 from caulk_codefixes.registry import repairs
 
 STATISTICS_COMMAND = "caulk.statistics"
@@ -58,7 +59,8 @@ def register(server: CaulkServer) -> None:
         place = types.Position(int(_of(position, "line")), int(_of(position, "character")))
         at = documents.offset(document.source, place)
         found = [f for f in (await server.session.analysis(document)).findings if f.span.start <= at <= f.span.end]
-        return "\n".join(_described(server, document, finding) for finding in found)
+        settings = await server.session.fix_settings(document)
+        return "\n".join(_described(document, finding, settings) for finding in found)
 
     @server.command(STATISTICS_COMMAND)
     def statistics(*_: Any) -> dict[str, int]:
@@ -96,7 +98,7 @@ async def _fixed(server: CaulkServer, uri: str, scope: str, code: str | None) ->
     return fixed
 
 
-def _described(server: CaulkServer, document: Document, finding: Finding) -> str:
+def _described(document: Document, finding: Finding, settings: FixSettings) -> str:
     source = document.source
     lines = [
         f"{finding.code} ({finding.tier.value}, confidence {finding.confidence.label})",
@@ -108,6 +110,6 @@ def _described(server: CaulkServer, document: Document, finding: Finding) -> str
         where = f"line {source.lines.line_of(step.span.start) + 1}" if step.path in ("", document.path) else step.path
         lines.append(f"  {where}: {step.message}")
     lines += ["", "evidence:", f"  {finding.evidence!r}", "", "fixes:"]
-    for fix in repairs(finding, source, server.session.fix_settings(document)):
+    for fix in repairs(finding, source, settings):
         lines.append(f"  {fix.applicability.label}: {fix.title} ({fix.id})")
     return "\n".join(lines) + "\n"

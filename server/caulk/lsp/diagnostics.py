@@ -67,6 +67,13 @@ def schedule(server: CaulkServer, uri: str, delay: float) -> None:
     server.pending[uri] = asyncio.ensure_future(_push(server, uri, delay))
 
 
+def schedule_beside(server: CaulkServer, document: Document) -> None:
+    """Push those of the other files of a package too: a text that changed may be what they call."""
+    if not server.client.pulls:
+        for other in server.session.beside(document):
+            schedule(server, other.uri, server.debounce)
+
+
 async def refresh(server: CaulkServer) -> None:
     """Everything on screen may have changed."""
     if server.client.pulls:

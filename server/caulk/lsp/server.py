@@ -127,8 +127,10 @@ def _register_documents(server: CaulkServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     async def did_open(params: types.DidOpenTextDocumentParams) -> None:
         item = params.text_document
-        server.session.documents[item.uri] = documents.opened(item)
+        document = documents.opened(item)
+        server.session.put(document)
         diagnostics.schedule(server, item.uri, 0)
+        diagnostics.schedule_beside(server, document)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     async def did_change(params: types.DidChangeTextDocumentParams) -> None:
@@ -136,8 +138,9 @@ def _register_documents(server: CaulkServer) -> None:
         document = server.current(identifier.uri)
         if document is not None:
             after = documents.changed(document, identifier.version, params.content_changes)
-            server.session.documents[identifier.uri] = after
+            server.session.put(after)
             diagnostics.schedule(server, identifier.uri, server.debounce)
+            diagnostics.schedule_beside(server, after)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     async def did_save(params: types.DidSaveTextDocumentParams) -> None:
@@ -149,5 +152,8 @@ def _register_documents(server: CaulkServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     async def did_close(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
+        document = server.current(uri)
         server.session.close(uri)
         diagnostics.closed(server, uri)
+        if document is not None:
+            diagnostics.schedule_beside(server, document)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +53,8 @@ class Fixed:
 
 
 class Session:
-    """All analysis happens on one thread of its own, in the order asked for; results are kept by document version."""
+    """All analysis happens on one thread of its own, in the order asked for, and nothing else touches the workspaces. Results are
+    kept until some text changes: what a file shows may depend on every other."""
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
@@ -69,9 +69,9 @@ class Session:
         """How many were made: for the tests and the log."""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="analysis")
         self._workspaces: dict[str, Workspace] = {}
-        self._results: dict[str, tuple[int | None, int, Analysis]] = {}
-        self._generation = 0
-        self._lock = threading.Lock()
+        self._results: dict[str, tuple[int, Analysis]] = {}
+        self._moment = 0
+        """Counts what changes: a text, a configuration, the disk."""
 
     # -- configuration
 
@@ -82,16 +82,17 @@ class Session:
 
     def reset(self) -> None:
         """Some configuration or go.mod changed: everything is looked at anew."""
-        with self._lock:
-            self._workspaces.clear()
-            self._generation += 1
+        self._moment += 1
+        self._pool.submit(self._workspaces.clear)
 
     def changed_on_disk(self) -> None:
         """Some Go file changed outside the editor."""
-        with self._lock:
-            self._generation += 1
-            for workspace in self._workspaces.values():
-                workspace.invalidate("")
+        self._moment += 1
+        self._pool.submit(self._invalidate)
+
+    def _invalidate(self) -> None:
+        for workspace in self._workspaces.values():
+            workspace.invalidate("")
 
     def _settings(self, directory: str) -> Settings:
         options = self.options.of(directory)
@@ -139,53 +140,46 @@ class Session:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
 
     def _known(self, document: Document) -> Analysis | None:
-        result = self._results.get(document.uri)
-        if result is None or result[:2] != (document.version, self._generation):
-            return None
-        return result[2]
+        moment, analysis = self._results.get(document.uri, (-1, None))
+        return analysis if moment == self._moment else None
 
     def _analyze(self, document: Document) -> Analysis:
         current = self.documents.get(document.uri)
         if current is not None and current.version != document.version:
             return Analysis(document.source)  # stale before its turn came: nobody will look at it
-        with self._lock:
-            known = self._known(document)
-            if known is not None:
-                return known
-            generation = self._generation
-            workspace = self._overlaid(document.path)
-            workspace.overlay(document.path, document.source.data)
-            self.analyses += 1
-            started = time.perf_counter()
-            analysis = workspace.analyze_file(document.path)
-            log.debug("%s version %s: %.1f ms", document.path, document.version, 1000 * (time.perf_counter() - started))
-            self._results[document.uri] = document.version, generation, analysis
+        known = self._known(document)
+        if known is not None:
+            return known
+        moment = self._moment
+        workspace = self._overlaid(document.path)
+        self.analyses += 1
+        started = time.perf_counter()
+        analysis = workspace.analyze_file(document.path)
+        log.debug("%s version %s: %.1f ms", document.path, document.version, 1000 * (time.perf_counter() - started))
+        self._results[document.uri] = moment, analysis
         for error in analysis.errors:
             if error.internal:
                 log.error("%s: %s", error.path, error.message)
         return analysis
 
     def _overlaid(self, path: str) -> Workspace:
-        """The workspace of a path, with all open documents of the same package laid over the disk."""
+        """The workspace of a path, with all open documents laid over the disk: those of other packages may be imported."""
         workspace = self._workspace(path)
-        for other in list(self.documents.values()):
-            if os.path.dirname(other.path) == os.path.dirname(path):
-                workspace.overlay(other.path, other.source.data)
+        for document in list(self.documents.values()):
+            workspace.overlay(document.path, document.source.data)
         return workspace
 
-    def fix_settings(self, document: Document) -> FixSettings:
+    async def fix_settings(self, document: Document) -> FixSettings:
         """How fixes are written in this document."""
-        with self._lock:
-            return settings_for(self._workspace(document.path), document.path)
+        return await self._run(lambda: settings_for(self._workspace(document.path), document.path))
 
     async def fix_package(self, directory: str, paths: Sequence[str], codes: Collection[str] | None) -> list[Fixed]:
         """All safe fixes (of some rules) in files of one directory, as they are now."""
         return await self._run(self._fix_package, directory, paths, codes)
 
     def _fix_package(self, directory: str, paths: Sequence[str], codes: Collection[str] | None) -> list[Fixed]:
-        with self._lock:
-            workspace = self._overlaid(os.path.join(directory, "caulk.go"))
-            results = fix_package(workspace, directory, paths, codes=codes)
+        workspace = self._overlaid(os.path.join(directory, "caulk.go"))
+        results = fix_package(workspace, directory, paths, codes=codes)
         return [Fixed(self._document(SourceFile(path, result.before)), result) for path, result in results.items()]
 
     # -- files that are not open
@@ -212,9 +206,8 @@ class Session:
         return await self._run(self._package, directory, paths)
 
     def _package(self, directory: str, paths: Sequence[str]) -> list[tuple[Document, Analysis]]:
-        with self._lock:
-            workspace = self._overlaid(os.path.join(directory, "caulk.go"))
-            analyses = workspace.analyze(directory, paths)
+        workspace = self._overlaid(os.path.join(directory, "caulk.go"))
+        analyses = workspace.analyze(directory, paths)
         return [(self._document(analysis.source), analysis) for analysis in analyses.values()]
 
     def _document(self, source: SourceFile) -> Document:
@@ -226,13 +219,26 @@ class Session:
 
     # -- documents
 
+    def put(self, document: Document) -> None:
+        """A document was opened or changed."""
+        self.documents[document.uri] = document
+        self._moment += 1
+
     def close(self, uri: str) -> None:
         document = self.documents.pop(uri, None)
         self._results.pop(uri, None)
         if document is not None:
-            with self._lock:
-                for workspace in self._workspaces.values():
-                    workspace.overlay(document.path, None)
+            self._moment += 1
+            self._pool.submit(self._uncover, document.path)
+
+    def _uncover(self, path: str) -> None:
+        for workspace in self._workspaces.values():
+            workspace.overlay(path, None)
+
+    def beside(self, document: Document) -> list[Document]:
+        """The other open documents of the same directory."""
+        directory = os.path.dirname(document.path)
+        return [d for d in self.documents.values() if d.uri != document.uri and os.path.dirname(d.path) == directory]
 
     def stop(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
