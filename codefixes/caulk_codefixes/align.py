@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from caulk.syntax.source import BOM
 from caulk_codefixes.codefix import Edit
 
 _TOKEN = re.compile(rb'"(?:[^"\\\n]|\\.)*"|`[^`]*`|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/|//[^\r\n]*', re.S)
@@ -73,7 +74,7 @@ class _Columns:
             line_start = self._text.rfind(b"\n", 0, token.start()) + 1
             whole = self._text[line_start : token.start()]
             code = whole.strip(b" \t")
-            if code and b"*/" not in code:
+            if code not in (b"", BOM) and b"*/" not in code:
                 indent = whole[: len(whole) - len(whole.lstrip(b" \t"))]
                 gap = len(whole) - len(whole.rstrip(b" \t"))
                 yield number, _Line(indent, code, token[0], gap, self._lines[number][len(whole) + len(token[0]) :])

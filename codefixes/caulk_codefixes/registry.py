@@ -151,6 +151,6 @@ def _touches_errors(fix: Fix, source: SourceFile) -> bool:
 
 
 def offers(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
-    """All that can be done about a finding: its repairs, and last of all a comment that silences it."""
+    """All that can be done about a finding: its repairs, and last of all comments that silence it."""
     yield from repairs(finding, source, settings)
     yield from suppress(finding, source)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from functools import lru_cache
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,17 +9,7 @@ from hypothesis import strategies as st
 from caulk.syntax.source import SourceFile
 from caulk_codefixes.codefix import Applicability, Edit, Fix
 from caulk_codefixes.merge import apply
-
-
-@lru_cache(maxsize=1)
-def gofmt_command() -> str:
-    go = Path(sys.executable).parent / "go"
-    root = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
-    return str(Path(root) / "bin" / "gofmt")
-
-
-def gofmt(text: bytes) -> bytes:
-    return subprocess.run([gofmt_command()], input=text, capture_output=True, check=True).stdout
+from gofmt import gofmt
 
 
 def applied(text: bytes, *edits: Edit) -> bytes:

@@ -13,8 +13,9 @@ from caulk.lsp.documents import Document
 from caulk.lsp.hints import FIX_ALL_COMMAND
 from caulk.lsp.state import CaulkServer
 from caulk_codefixes.codefix import Applicability, Fix, FixSettings
+from caulk_codefixes.loop import applicability, applicability_in_bulk
 from caulk_codefixes.registry import offers
-from caulk_codefixes.suppress import ID as SUPPRESS
+from caulk_codefixes.suppress import IN_FILE, SILENCERS
 
 FIX_ALL = "source.fixAll.caulk"
 _SCOPES = {"file": "in this file", "package": "in this package", "workspace": "in the workspace"}
@@ -70,28 +71,29 @@ async def _quick_fixes(
 ) -> list[types.CodeAction]:
     start = documents.offset(document.source, params.range.start)
     end = documents.offset(document.source, params.range.end)
-    settings = await server.session.fix_settings(document)
+    settings, fix_settings = await server.session.settings(document), await server.session.fix_settings(document)
     analysis = await server.session.analysis(document)
     names = fingerprints(analysis.findings, analysis.source)
     actions: list[types.CodeAction] = []
     everywhere: dict[str, list[types.CodeAction]] = {}
-    silencers: list[types.CodeAction] = []
+    silencers: dict[str, types.CodeAction] = {}
     for finding, name in zip(analysis.findings, names, strict=True):
         if finding.span.start > end or finding.span.end < start:
             continue
         shown = convert.diagnostic(finding, document, name)
-        for number, fix in enumerate(_offered(server, document, finding, settings)):
+        for number, fix in enumerate(_offered(server, document, finding, fix_settings)):
             action = _action(server, document, finding, fix, shown)
-            if fix.id == SUPPRESS:
-                silencers.append(action)
+            if fix.id in SILENCERS:
+                key = fix.title if fix.id == IN_FILE else name  # one for all findings that it silences
+                silencers.setdefault(key, action)
                 continue
-            preferred = number == 0 and fix.applicability is Applicability.SAFE
+            preferred = number == 0 and applicability(finding, fix, settings) is Applicability.SAFE
             action.is_preferred = preferred or None
             actions.append(action)
-            if preferred:
+            if preferred and applicability_in_bulk(finding, fix, settings) is Applicability.SAFE:
                 same = sum(other.code == finding.code for other in analysis.findings)
                 everywhere[finding.code] = _of_the_rule(document, finding.code, same)
-    return [*actions, *(action for group in everywhere.values() for action in group), *silencers]
+    return [*actions, *(action for group in everywhere.values() for action in group), *silencers.values()]
 
 
 def _action(
@@ -119,7 +121,7 @@ def _of_the_rule(document: Document, code: str, in_file: int) -> list[types.Code
 
 async def _fix_all_actions(server: CaulkServer, document: Document) -> list[types.CodeAction]:
     (fixed,) = await server.session.fix_package(document.path.rpartition("/")[0], [document.path], None)
-    if not fixed.result.changed:
+    if not fixed.result.changed or not server.is_current(fixed.document):
         return []
     edit = server.client.workspace_edit(fixed.document, fixed.fixes)
     return [types.CodeAction("Fix all leaks that can be fixed safely", kind=FIX_ALL, edit=edit)]

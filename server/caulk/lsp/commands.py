@@ -30,11 +30,11 @@ def register(server: CaulkServer) -> None:
         many were made."""
         scope, code = _options(*options)
         fixed = await _fixed(server, uri, scope, code)
-        changed = [one for one in fixed if one.result.changed]
+        changed = [one for one in fixed if one.result.changed and server.is_current(one.document)]
         if not changed:
             return 0
-        edit = server.client.workspace_edit_of([(one.document, one.fixes) for one in changed])
         label = f"Fix all {code or 'leaks that can be fixed safely'}"
+        edit = server.client.workspace_edit_of([(one.document, one.fixes) for one in changed], label)
         answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=edit, label=label))
         return sum(len(one.result.applied) for one in changed) if answer.applied else 0
 

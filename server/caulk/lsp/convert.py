@@ -16,7 +16,8 @@ from caulk_codefixes.codefix import Applicability, Edit, Fix
 from caulk_codefixes.merge import apply
 
 SOURCE = "caulk"
-UNSAFE_ANNOTATION = "unsafe"
+UNSAFE, LABEL = "unsafe", "label"
+"""The names of change annotations: edits that may change behaviour, and those that belong to something larger."""
 
 _SEVERITIES = {
     Severity.ERROR: types.DiagnosticSeverity.Error,
@@ -109,28 +110,37 @@ class Client:
         """The edits of fixes in the form that the client understands best."""
         return self.workspace_edit_of([(document, fixes)])
 
-    def workspace_edit_of(self, changed: Sequence[tuple[Document, Sequence[Fix]]]) -> types.WorkspaceEdit:
-        """The same for several documents."""
+    def workspace_edit_of(
+        self, changed: Sequence[tuple[Document, Sequence[Fix]]], label: str = ""
+    ) -> types.WorkspaceEdit:
+        """The same for several documents. ``label`` says what is done to all of them, where the client shows such."""
         if not self.document_changes:
             return types.WorkspaceEdit(
                 changes={document.uri: text_edits(document.source, fixes) for document, fixes in changed}
             )
-        unsafe = any(self._is_annotated(fixes) for _, fixes in changed)
-        annotation = types.ChangeAnnotation("May change behaviour", needs_confirmation=False)
-        return types.WorkspaceEdit(
-            document_changes=[change for document, fixes in changed for change in self._changes(document, fixes)],
-            change_annotations={UNSAFE_ANNOTATION: annotation} if unsafe else None,
-        )
+        used: dict[str, types.ChangeAnnotation] = {}
+        changes: list[Any] = []
+        for document, fixes in changed:
+            name = self._annotation(fixes, label)
+            if name:
+                used[name] = types.ChangeAnnotation(label if name == LABEL else "May change behaviour")
+            changes += self._changes(document, fixes, name)
+        return types.WorkspaceEdit(document_changes=changes, change_annotations=used or None)
 
-    def _is_annotated(self, fixes: Sequence[Fix]) -> bool:
-        return self.annotations and any(fix.applicability < Applicability.SAFE for fix in fixes)
+    def _annotation(self, fixes: Sequence[Fix], label: str) -> str:
+        """The name of the annotation that edits get; none without."""
+        if not self.annotations:
+            return ""
+        if any(fix.applicability < Applicability.SAFE for fix in fixes):
+            return UNSAFE
+        return LABEL if label else ""
 
-    def _changes(self, document: Document, fixes: Sequence[Fix]) -> Iterable[Any]:
+    def _changes(self, document: Document, fixes: Sequence[Fix], annotation: str) -> Iterable[Any]:
         if self.creates_files:
             yield from self._new_files(document, fixes)
         edits: list[Any] = list(text_edits(document.source, fixes))
-        if self._is_annotated(fixes):
-            edits = [types.AnnotatedTextEdit(UNSAFE_ANNOTATION, edit.range, edit.new_text) for edit in edits]
+        if annotation:
+            edits = [types.AnnotatedTextEdit(annotation, edit.range, edit.new_text) for edit in edits]
         identifier = types.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
         yield types.TextDocumentEdit(identifier, edits)
 

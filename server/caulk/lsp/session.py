@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -151,7 +151,7 @@ class Session:
         if known is not None:
             return known
         moment = self._moment
-        workspace = self._overlaid(document.path)
+        workspace, _ = self._overlaid(document.path)
         self.analyses += 1
         started = time.perf_counter()
         analysis = workspace.analyze_file(document.path)
@@ -162,25 +162,31 @@ class Session:
                 log.error("%s: %s", error.path, error.message)
         return analysis
 
-    def _overlaid(self, path: str) -> Workspace:
-        """The workspace of a path, with all open documents laid over the disk: those of other packages may be imported."""
+    def _overlaid(self, path: str) -> tuple[Workspace, Mapping[str, Document]]:
+        """The workspace of a path, with all open documents laid over the disk (those of other packages may be imported), and
+        these documents by path."""
         workspace = self._workspace(path)
-        for document in list(self.documents.values()):
+        opened = {document.path: document for document in list(self.documents.values())}
+        for document in opened.values():
             workspace.overlay(document.path, document.source.data)
-        return workspace
+        return workspace, opened
+
+    async def settings(self, document: Document) -> Settings:
+        """What the configuration and the client say of this document."""
+        return await self._run(lambda: self._workspace(document.path).settings)
 
     async def fix_settings(self, document: Document) -> FixSettings:
         """How fixes are written in this document."""
         return await self._run(lambda: settings_for(self._workspace(document.path), document.path))
 
     async def fix_package(self, directory: str, paths: Sequence[str], codes: Collection[str] | None) -> list[Fixed]:
-        """All safe fixes (of some rules) in files of one directory, as they are now."""
+        """All safe fixes (of some rules) in files of one directory, as they are when their turn comes."""
         return await self._run(self._fix_package, directory, paths, codes)
 
     def _fix_package(self, directory: str, paths: Sequence[str], codes: Collection[str] | None) -> list[Fixed]:
-        workspace = self._overlaid(os.path.join(directory, "caulk.go"))
+        workspace, opened = self._overlaid(os.path.join(directory, "caulk.go"))
         results = fix_package(workspace, directory, paths, codes=codes)
-        return [Fixed(self._document(SourceFile(path, result.before)), result) for path, result in results.items()]
+        return [Fixed(_document(SourceFile(path, result.before), opened), result) for path, result in results.items()]
 
     # -- files that are not open
 
@@ -206,16 +212,9 @@ class Session:
         return await self._run(self._package, directory, paths)
 
     def _package(self, directory: str, paths: Sequence[str]) -> list[tuple[Document, Analysis]]:
-        workspace = self._overlaid(os.path.join(directory, "caulk.go"))
+        workspace, opened = self._overlaid(os.path.join(directory, "caulk.go"))
         analyses = workspace.analyze(directory, paths)
-        return [(self._document(analysis.source), analysis) for analysis in analyses.values()]
-
-    def _document(self, source: SourceFile) -> Document:
-        """The open document of a file with that text, else one without a version."""
-        for document in list(self.documents.values()):
-            if document.path == source.path and document.source.data == source.data:
-                return document
-        return Document(uri_of(source.path), source.path, None, source)
+        return [(_document(analysis.source, opened), analysis) for analysis in analyses.values()]
 
     # -- documents
 
@@ -242,6 +241,11 @@ class Session:
 
     def stop(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _document(source: SourceFile, opened: Mapping[str, Document]) -> Document:
+    """The open document of a file, else one without a version."""
+    return opened.get(source.path) or Document(uri_of(source.path), source.path, None, source)
 
 
 @cache

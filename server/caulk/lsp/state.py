@@ -35,6 +35,11 @@ class CaulkServer(Server):
         """The open document of a URI."""
         return self.session.documents.get(uri)
 
+    def is_current(self, document: Document) -> bool:
+        """Whether a document, open or not, is still as it was: what was found in it may be edited."""
+        now = self.current(document.uri)
+        return (now.version if now is not None else None) == document.version
+
     def folder_uris(self) -> list[str]:
         """The folders that the client has open."""
         known = self.workspace
