@@ -76,6 +76,54 @@ def test_an_edit_lowers_the_edited_function_only(editor: Editor) -> None:
     assert (lower_function.misses, declarations.misses) == (before[0] + 1, before[1] + 1)
 
 
+def test_an_edit_of_a_body_is_all_that_is_read(editor: Editor) -> None:
+    workspace = editor.workspace = Workspace(Settings(), keeps=True)
+    assert editor.show(editor.text) == ["resource-unclosed"]
+    before = [memory.misses for memory in (lower_function, declarations, split)]
+    longer = editor.text.replace("leak() {\n", "leak() {\n\tfor {\n\t}\n")
+    assert editor.show(longer) == []
+    assert editor.show(editor.text) == ["resource-unclosed"]
+    after = [memory.misses for memory in (lower_function, declarations, split)]
+    assert [later - earlier for later, earlier in zip(after, before, strict=True)] == [1, 0, 0]
+    (finding,) = workspace.analyze_file(editor.path).findings
+    assert editor.text[finding.span.start : finding.span.end].startswith("store.Open")
+
+
+def test_an_edit_of_a_declaration_is_seen_by_all(editor: Editor) -> None:
+    editor.workspace = Workspace(Settings(), keeps=True)
+    editor.show(editor.text)
+    store = str(Path(editor.path).parent / "store" / "store.go")
+    editor.workspace.overlay(
+        store, b"package store\n\nfunc Open(p string) (Plain, error) { return 0, nil }\n\ntype Plain int\n"
+    )
+    assert editor.workspace.analyze_file(editor.path).findings == ()
+
+
+def test_an_edit_of_a_body_is_seen_by_those_who_import_it(editor: Editor) -> None:
+    editor.workspace = Workspace(Settings(), keeps=True)
+    store = str(Path(editor.path).parent / "store" / "store.go")
+    opens, none = "return os.Open(p)", "return nil, nil"
+    text = Path(store).read_text()
+    editor.workspace.overlay(store, text.encode())
+    editor.workspace.analyze_file(store)
+    assert editor.show(editor.text) == ["resource-unclosed"]
+    editor.workspace.overlay(store, text.replace(opens, none).encode())
+    assert editor.show(editor.text) == []
+    editor.workspace.overlay(store, text.encode())
+    assert editor.show(editor.text) == ["resource-unclosed"]
+
+
+def test_a_file_that_changed_on_disk_is_read_again(editor: Editor) -> None:
+    editor.workspace = Workspace(Settings(), keeps=True)
+    editor.show(editor.text)
+    other = Path(editor.path).parent / "other.go"
+    other.write_text("package m\n\nfunc init() {}\n")
+    assert editor.show(editor.text + "\n") == ["resource-unclosed"]
+    other.write_text('package m\n\nimport "os"\n\nfunc other() { f, _ := os.Open(""); _ = f.Name() }\n')
+    found = editor.workspace.analyze(str(other.parent))
+    assert [finding.code for finding in found[str(other)].findings] == ["resource-unclosed"]
+
+
 def test_an_edit_keeps_what_other_packages_declare(editor: Editor) -> None:
     known = {key: package for key, package in editor.workspace._world._packages.items() if package is not None}
     assert {key[1] for key in known} >= {"os", "example.com/m/store"}

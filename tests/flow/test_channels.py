@@ -20,7 +20,7 @@ def unit_of(tmp_path: Path, body: str, more: str = "") -> FunctionUnit:
     text = f"package p\n\n{dedent(more)}\nfunc f(n int, keep func(chan int), watch func(<-chan int)) (out chan int) {{\n{dedent(body)}\n}}\n"
     path.write_text(text)
     program = program_of(path)
-    (unit,) = program.by_name["", "f"]
+    (unit,) = program.named("", "f")
     return unit
 
 

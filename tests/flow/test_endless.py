@@ -26,7 +26,7 @@ def is_endless(tmp_path: Path, body: str) -> bool:
         + "\n}\n"
     )
     program = program_of(tmp_path, text)
-    (unit,) = program.by_name["", "f"]
+    (unit,) = program.named("", "f")
     return program.endless.of(unit, unit.function) is not None
 
 
@@ -100,7 +100,7 @@ def test_frequency(tmp_path: Path) -> None:
     )
 
     def of(name: str) -> Frequency:
-        (unit,) = program.by_name["", name]
+        (unit,) = program.named("", name)
         return frequency(unit, unit.function)
 
     assert of("main") is Frequency.ONCE

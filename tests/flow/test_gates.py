@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from caulk.config.settings import Settings
-from caulk.engine.analyze import analyze
+from caulk.engine.analyze import PackageAnalysis
 from caulk.engine.workspace import Workspace
 from caulk.flow.program import FunctionUnit, Program
 from caulk.rules.registry import RULES
@@ -93,18 +93,18 @@ def lowered(program: Program) -> set[str]:
 
 
 def test_only_functions_that_may_matter_are_parsed(program: Program) -> None:
-    analyze(program, RULES)
+    PackageAnalysis(program, RULES).of()
     assert lowered(program) == {"acquires", "wraps", "throughWrapper", "starts", "waits"}
 
 
 def test_only_functions_that_may_matter_are_typed(program: Program) -> None:
-    analyze(program, RULES)
+    PackageAnalysis(program, RULES).of()
     typed = {unit.name for unit in program.functions if "typer" in unit.__dict__}
     assert typed <= {"acquires", "wraps", "throughWrapper", "starts", "waits"}
 
 
 def test_words_of_comments_are_none(program: Program) -> None:
-    (unit,) = program.by_name["", "count"]
+    (unit,) = program.named("", "count")
     assert b"Open" not in unit.words
     assert not program.gate.lets_in(unit)
 
@@ -140,5 +140,5 @@ def test_endings(tmp_path: Path, code: str, may: bool) -> None:
 
 
 def _unit(program: Program, name: str) -> FunctionUnit:
-    (unit,) = program.by_name["", name]
+    (unit,) = program.named("", name)
     return unit

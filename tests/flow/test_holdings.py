@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from caulk.config.settings import Settings
-from caulk.engine import workspace
-from caulk.flow.program import Program
+from caulk.engine.workspace import Workspace
 
 SOURCE = """package p
 
@@ -48,13 +45,10 @@ NOTHING = {"Count", "NewRef", "NewPlain", "Wait", "Many", "Read"}
 SOMETHING = {"Get", "Open", "Embed", "Ask", "Stream", "Stop"}
 
 
-def test_only_types_with_something_to_release_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_types_with_something_to_release_hold(tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_text("module example.test/p\n\ngo 1.24\n")
     (tmp_path / "p.go").write_text(SOURCE)
-    seen: list[Program] = []
-    monkeypatch.setattr(workspace, "analyze", lambda program, *_: seen.append(program) or {})
-    workspace.Workspace(Settings()).analyze(str(tmp_path))
-    (program,) = seen
+    program = Workspace(Settings())._program(str(tmp_path), {str(tmp_path / "p.go"): SOURCE.encode()})
     holding = {
         unit.name
         for unit in program.functions

@@ -5,14 +5,21 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from caulk.engine import suppressions
+from caulk.engine.moving import moved, names_line
 from caulk.findings.finding import Finding, Severity
 from caulk.flow import directives
+from caulk.flow.edits import Edit, edit_body
 from caulk.flow.program import FileUnit, FunctionUnit, Program
+from caulk.flow.reads import Reader
 from caulk.rules.rule import Gate, Rule
 from caulk.syntax.source import SourceFile
 from caulk.syntax.tree import first_error, parse
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Reader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +44,8 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionResult:
-    """What the function rules said about one function, with spans relative to it, so that it can move."""
+class Result:
+    """What rules said about one function, or one rule about the package."""
 
     findings: tuple[Finding, ...]
     errors: tuple[AnalysisError, ...]
@@ -52,43 +59,78 @@ def go_on() -> None:
     """The checkpoint of an analysis that nobody wants to stop."""
 
 
-def analyze(
-    program: Program,
-    rules: Sequence[Rule],
-    wanted: Collection[str] | None = None,
-    checkpoint: Callable[[], None] = go_on,
-) -> dict[str, Analysis]:
-    """The findings of a package by file path, before any settings are applied.
+class PackageAnalysis:
+    """What the rules say about a package, function by function, kept while bodies are edited."""
 
-    ``wanted``: the paths whose functions are looked at (None: all); the findings of other files are not complete.
-    ``checkpoint`` is called between functions and may raise to end the analysis."""
-    findings: dict[str, list[Finding]] = {file.path: [] for file in program.files}
-    errors: dict[str, list[AnalysisError]] = {file.path: [] for file in program.files}
-    for file in program.files:
-        error = syntax_error(file)
-        if error is not None:
-            errors[file.path].append(error)
-        errors[file.path] += directive_errors(file)
-    function_rules = {file: _rules_of(file, rules) for file in program.files if wanted is None or file.path in wanted}
-    for unit in program.functions:
-        if unit.file not in function_rules:
-            continue
-        checkpoint()
-        result = run_function_rules(unit, function_rules[unit.file])
-        findings[unit.file.path] += result.findings
-        errors[unit.file.path] += result.errors
-    for rule in rules:
-        if rule.check_package is not None:
-            checkpoint()
-            result = _run(rule, rule.check_package, program, program.files[0].path if program.files else "")
+    def __init__(self, program: Program, rules: Sequence[Rule]) -> None:
+        self.program = program
+        self._package_rules = tuple(rule for rule in rules if rule.check_package is not None)
+        self._function_rules = {file: _rules_of(file, rules) for file in program.files}
+        self._of_functions: dict[FunctionUnit, Result] = {}
+        self._of_package: dict[str, Result] = {}
+
+    def of(self, wanted: Collection[str] | None = None, checkpoint: Callable[[], None] = go_on) -> dict[str, Analysis]:
+        """The findings by file path, before any settings are applied. What is known since the last time is not looked at again.
+
+        ``wanted``: the paths whose functions are looked at (None: all); the findings of other files are not complete.
+        ``checkpoint`` is called between functions and may raise to end the analysis; what is known by then stays."""
+        for unit in self.program.units:
+            if unit not in self._of_functions and (wanted is None or unit.file.path in wanted):
+                checkpoint()
+                self._of_functions[unit] = self._about(unit, self._run_on_function, unit)
+        for rule in self._package_rules:
+            if rule.code not in self._of_package:
+                checkpoint()
+                self._of_package[rule.code] = self._about(rule.code, self._run_on_package, rule)
+        return self._by_file()
+
+    def _about(self, reader: Reader, run: Callable[[T], Result], subject: T) -> Result:
+        return self.program.reads.about(reader, lambda: run(subject))
+
+    def _run_on_function(self, unit: FunctionUnit) -> Result:
+        return run_function_rules(unit, self._function_rules[unit.file])
+
+    def _run_on_package(self, rule: Rule) -> Result:
+        files = self.program.files
+        return _run(rule, rule.check_package, self.program, files[0].path if files else "")
+
+    def _by_file(self) -> dict[str, Analysis]:
+        findings: dict[str, list[Finding]] = {file.path: [] for file in self.program.files}
+        errors: dict[str, list[AnalysisError]] = {
+            file.path: [*syntax_errors(file, self.program), *directive_errors(file)] for file in self.program.files
+        }
+        for result in (*self._of_functions.values(), *self._of_package.values()):
             for finding in result.findings:
                 findings.setdefault(finding.path, []).append(finding)
             for problem in result.errors:
                 errors.setdefault(problem.path, []).append(problem)
-    return {
-        file.path: Analysis(file.source, _ordered(file, findings[file.path]), tuple(errors[file.path]))
-        for file in program.files
+        return {
+            file.path: Analysis(file.source, _ordered(file, findings[file.path]), tuple(errors[file.path]))
+            for file in self.program.files
+        }
+
+    def edit(self, path: str, data: bytes) -> Edit | None:
+        """Make ``data`` the text of a file. What was said about all that has nothing to do with it stays, and moves along.
+        None, and nothing is done, when more than one body changes."""
+        file = next((file for file in self.program.files if file.path == path), None)
+        edit = edit_body(self.program, file, data) if file is not None else None
+        if edit is not None:
+            self._of_functions = _kept(self._of_functions, edit)
+            self._of_package = _kept(self._of_package, edit)
+        return edit
+
+
+def _kept(results: dict[R, Result], edit: Edit) -> dict[R, Result]:
+    """The results that an edit has nothing to say to, with their places in the new text."""
+    kept = {
+        reader: result
+        for reader, result in results.items()
+        if reader not in edit.stale and not (result.findings and names_line(result.findings, edit))
     }
+    for reader, result in kept.items():
+        if result.findings:
+            kept[reader] = replace(result, findings=moved(result.findings, edit))
+    return kept
 
 
 def _rules_of(file: FileUnit, rules: Iterable[Rule]) -> tuple[tuple[Gate, tuple[Rule, ...]], ...]:
@@ -102,7 +144,7 @@ def _rules_of(file: FileUnit, rules: Iterable[Rule]) -> tuple[tuple[Gate, tuple[
     return tuple(found.items())
 
 
-def run_function_rules(unit: FunctionUnit, rules: Iterable[tuple[Gate, Sequence[Rule]]]) -> FunctionResult:
+def run_function_rules(unit: FunctionUnit, rules: Iterable[tuple[Gate, Sequence[Rule]]]) -> Result:
     """What the function rules say about one function. ``rules``: those of each gate."""
     findings: list[Finding] = []
     errors: list[AnalysisError] = []
@@ -113,23 +155,25 @@ def run_function_rules(unit: FunctionUnit, rules: Iterable[tuple[Gate, Sequence[
             result = _run(rule, rule.check_function, unit, unit.file.path)
             findings += result.findings
             errors += result.errors
-    return FunctionResult(tuple(findings), tuple(errors))
+    return Result(tuple(findings), tuple(errors))
 
 
-def _run(rule: Rule, check: object, subject: object, path: str) -> FunctionResult:
+def _run(rule: Rule, check: object, subject: object, path: str) -> Result:
     try:
-        return FunctionResult(tuple(check(subject)), ())  # type: ignore[operator]
+        return Result(tuple(check(subject)), ())  # type: ignore[operator]
     except Exception as error:
         if raise_errors:
             raise
         where = traceback.extract_tb(error.__traceback__)[-1]
         message = f"{rule.code}: internal error: {type(error).__name__}: {error} ({where.name}:{where.lineno})"
-        return FunctionResult((), (AnalysisError(path, message, rule.code, internal=True),))
+        return Result((), (AnalysisError(path, message, rule.code, internal=True),))
 
 
 def _ordered(file: FileUnit, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     silenced = suppressions.read(file.source)
-    kept = [finding for finding in findings if not silenced.silences(finding, file.source)]
+    kept = list(findings)
+    if silenced is not suppressions.NONE:
+        kept = [finding for finding in kept if not silenced.silences(finding, file.source)]
     if file.is_test:
         kept = [replace(finding, severity=Severity.HINT) for finding in kept]
     unique = {(finding.code, finding.span): finding for finding in kept}
@@ -138,18 +182,24 @@ def _ordered(file: FileUnit, findings: Iterable[Finding]) -> tuple[Finding, ...]
 
 def directive_errors(file: FileUnit) -> list[AnalysisError]:
     """Messages for ``//caulk:`` comments that say nothing."""
+    functions = ((file.at(head.start), head) for head in file.decls.functions)
     return [
         AnalysisError(file.path, f"line {line + 1}: {message}", is_syntax=True)
-        for line, message in directives.problems(file.source, file.decls.functions)
+        for line, message in directives.problems(file.source, functions)
     ]
 
 
-def syntax_error(file: FileUnit) -> AnalysisError | None:
+def syntax_errors(file: FileUnit, program: Program) -> list[AnalysisError]:
     """A message for a file that does not parse; it is analysed as far as it goes."""
-    if file.split.balanced and not file.decls.has_errors:
-        return None
-    offset = first_error(parse(file.source.data))
-    if offset is None:
-        return None
-    line = file.source.lines.line_of(offset) + 1
-    return AnalysisError(file.path, f"syntax error near line {line}: analysed as far as it goes", is_syntax=True)
+    damaged = [unit for unit in program.units if unit.is_damaged and unit.file is file]
+    if file.split.balanced and not file.decls.has_errors and not damaged:
+        return []
+    places = [(unit.chunk.start, first_error(parse(unit.text))) for unit in damaged]
+    offsets = [start + offset for start, offset in places if offset is not None]
+    if file.decls.has_errors:
+        declared = first_error(parse(file.split.skeleton))
+        offsets += [file.at(declared)] if declared is not None else []
+    if not offsets:
+        return []
+    line = file.source.lines.line_of(min(offsets)) + 1
+    return [AnalysisError(file.path, f"syntax error near line {line}: analysed as far as it goes", is_syntax=True)]

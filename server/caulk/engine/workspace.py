@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from caulk.config.settings import Settings
-from caulk.engine.analyze import Analysis, AnalysisError, analyze, go_on
+from caulk.engine.analyze import Analysis, AnalysisError, PackageAnalysis, go_on
+from caulk.engine.open_packages import OpenPackages, stamps
 from caulk.findings.finding import Finding, Severity
 from caulk.flow.program import FileUnit, GoVersion, Program
 from caulk.ir.lower import lower_function
@@ -54,7 +55,8 @@ def _directory(written: str, settings: Settings) -> str:
 class Workspace:
     """Analyses files as they are now: saved, or in an editor. Raises ContractError for a user's contract that is wrong.
 
-    Generated files are passed over; with ``generated_too`` they are files like all others."""
+    Generated files are passed over; with ``generated_too`` they are files like all others. With ``keeps`` what was found out
+    about a package is kept while its bodies are edited."""
 
     def __init__(
         self,
@@ -63,9 +65,11 @@ class Workspace:
         read: Read | None = None,
         sources: Sources | None = None,
         generated_too: bool = False,
+        keeps: bool = False,
     ) -> None:
         self.settings = settings
         self._generated_too = generated_too
+        self._open = OpenPackages() if keeps else None
         self.checkpoint: Callable[[], None] = go_on
         """Called between functions; what it raises ends the analysis."""
         self._overlays: dict[str, bytes] = {}
@@ -112,13 +116,24 @@ class Workspace:
             self._overlays.pop(path, None)
         else:
             self._overlays[path] = data
-        if before == data:
+        if before == data or (data is not None and self._open is not None and self._open.knows(path, data)):
             return
-        self._world.forget_package(os.path.dirname(path))
+        directory = os.path.dirname(path)
+        edit = self._open.edit(path, data) if self._open is not None and data is not None else None
+        if edit is not None:
+            gone = self._world.forget_bodies(directory, edit.changes)
+        else:
+            gone = self._world.forget_package(directory)
+        if self._open is not None:
+            if edit is None:
+                self._open.close(directory)
+            self._open.close_importers(gone, but=directory)
 
     def invalidate(self, path: str) -> None:
         """The file changed on disk."""
         self._world.forget()
+        if self._open is not None:
+            self._open.clear()
 
     @property
     def bytes_read(self) -> int:
@@ -133,6 +148,8 @@ class Workspace:
     def forget(self) -> None:
         """Let go of all that was read; it is read again when it is asked for."""
         self._world = self._new_world()
+        if self._open is not None:
+            self._open.clear()
         declarations.clear()
         lower_function.clear()
 
@@ -152,23 +169,36 @@ class Workspace:
 
     def analyze(self, directory: str, files: Sequence[str] | None = None) -> dict[str, Analysis]:
         """The packages of one directory, file by file. All its Go files are looked at; only ``files`` are reported."""
+        now = stamps(directory, self._overlays) if self._open is not None else {}
+        packages = self._open.get(directory, now) if self._open is not None else None
         results: dict[str, Analysis] = {}
+        if packages is None or not _covers(packages, now.keys() if files is None else files):
+            packages, results = self._load(directory, files)
+            if self._open is not None and not results:
+                self._open.put(directory, packages, now)
+        for package in packages:
+            for path, analysis in package.of(files, self.checkpoint).items():
+                results[path] = self._settled(analysis)
+        return results if files is None else {path: results[path] for path in files if path in results}
+
+    def _load(
+        self, directory: str, files: Sequence[str] | None
+    ) -> tuple[Sequence[PackageAnalysis], dict[str, Analysis]]:
+        """The packages of a directory, and what is wrong with files that cannot be looked at."""
+        failed: dict[str, Analysis] = {}
         texts: dict[str, bytes] = {}
         for path in self._go_files(directory, files):
             try:
                 data = self._read_overlaid(path)
             except OSError as error:
-                results[path] = _failed(path, f"cannot be read: {error.strerror or error}")
+                failed[path] = _failed(path, f"cannot be read: {error.strerror or error}")
                 continue
             if len(data) > MAX_FILE_SIZE:
-                results[path] = _failed(path, f"is too large to analyse ({len(data) >> 20} MiB)")
+                failed[path] = _failed(path, f"is too large to analyse ({len(data) >> 20} MiB)")
             else:
                 texts[path] = data
-        for group in _by_package(texts):
-            program = self._program(directory, group)
-            for path, analysis in analyze(program, self._rules, files, self.checkpoint).items():
-                results[path] = self._settled(analysis)
-        return results if files is None else {path: results[path] for path in files if path in results}
+        programs = [self._program(directory, group) for group in _by_package(texts)]
+        return [PackageAnalysis(program, self._rules) for program in programs], failed
 
     def _go_files(self, directory: str, files: Sequence[str] | None) -> list[str]:
         try:
@@ -210,6 +240,11 @@ def _read(path: str) -> bytes:
         raise OSError(None, "is not a regular file")
     with open(path, "rb") as file:
         return file.read(MAX_FILE_SIZE + 1)
+
+
+def _covers(packages: Sequence[PackageAnalysis], files: Iterable[str]) -> bool:
+    """Whether all the files are in one of the packages."""
+    return {file.path for package in packages for file in package.program.files} >= set(files)
 
 
 def _failed(path: str, message: str) -> Analysis:

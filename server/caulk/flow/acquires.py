@@ -252,7 +252,7 @@ class _Finder:
         name = base.field if isinstance(base, ir.Selector) else base.name
         words = {name.encode(), *(release.encode() for release in contract.must_call)}
         acquire = last_name(call.func).encode()
-        return any(words <= unit.words and acquire not in unit.words for unit in self._unit.program.functions)
+        return any(acquire not in unit.words for unit in self._unit.program.mentioning(*words))
 
     def _is_embedded(self, call: ir.Call) -> bool:
         """``fsys.Open(…)`` where ``fsys`` only ever holds ``fs.Sub(embedded, …)`` or ``http.FS(embedded)``."""

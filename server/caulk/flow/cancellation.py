@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from caulk.ir import nodes as ir
@@ -53,7 +54,11 @@ class Cancellation:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._known: dict[tuple[int, int], bool] = {}
+        self._known: dict[tuple[FunctionUnit, int], bool] = {}
+
+    def forget(self, units: Collection[FunctionUnit]) -> None:
+        """These functions, or what they rely on, are others now."""
+        self._known = {key: known for key, known in self._known.items() if key[0] not in units}
 
     def obeys(self, unit: FunctionUnit, call: ir.Call, number: int, depth: int = MAX_DEPTH) -> bool:
         """Whether the call gives up when the context that is its argument ``number`` ends."""
@@ -67,10 +72,10 @@ class Cancellation:
 
     def passes_on(self, unit: FunctionUnit, number: int, depth: int) -> bool:
         """Whether the function gives its parameter ``number``, or what it derives from it, to such a call."""
-        key = id(unit), number
+        key = unit, number
         if key not in self._known:
             self._known[key] = False  # recursion adds nothing
-            self._known[key] = self._gives(unit, number, depth)
+            self._known[key] = unit.program.reads.about(unit, lambda: self._gives(unit, number, depth))
         return self._known[key]
 
     def _gives(self, unit: FunctionUnit, number: int, depth: int) -> bool:

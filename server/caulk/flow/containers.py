@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -143,7 +142,7 @@ class Shrinks:
     def bounds(self, identity: ContainerKey) -> bool:
         if identity not in self._known:
             self._known[identity] = any(
-                self._in_unit(unit, identity) for unit in self._program.functions if _mentions(unit, identity)
+                self._in_unit(unit, identity) for unit in self._program.mentioning(name_of(identity).encode())
             )
         return self._known[identity]
 
@@ -162,10 +161,6 @@ class Shrinks:
             if isinstance(node, ir.Return) and any(_last(value) == name for value in node.values):
                 return True
         return False
-
-
-def _mentions(unit: FunctionUnit, identity: ContainerKey) -> bool:
-    return re.search(rb"\b" + re.escape(name_of(identity).encode()) + rb"\b", unit.text) is not None
 
 
 def _aliases(unit: FunctionUnit, name: str) -> set[ir.Symbol]:

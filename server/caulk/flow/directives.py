@@ -6,7 +6,7 @@ the caller gets something that must be closed."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -57,8 +57,8 @@ def _words(text: bytes) -> list[str]:
     return [name for name in re.split(r"[,\s]+", names) if name]
 
 
-def problems(source: SourceFile, functions: tuple[FunctionHead, ...]) -> Iterator[tuple[int, str]]:
-    """What is wrong with the directives of a file: 0-based lines and messages."""
+def problems(source: SourceFile, functions: Iterable[tuple[int, FunctionHead]]) -> Iterator[tuple[int, str]]:
+    """What is wrong with the directives of a file: 0-based lines and messages. ``functions``: where each is."""
     data = source.data
     if b"caulk:" not in data:
         return
@@ -66,15 +66,15 @@ def problems(source: SourceFile, functions: tuple[FunctionHead, ...]) -> Iterato
         name = match[1].decode("ascii", "replace")
         if name not in KNOWN and data[source.line_start(match.start()) : match.start()].strip() in (b"", b"}"):
             yield source.lines.line_of(match.start()), f"unknown directive //caulk:{name}{_nearest(name, KNOWN)}"
-    for head in functions:
-        said = above(data, head.start)
+    for start, head in functions:
+        said = above(data, start)
         if said is NONE:
             continue
         function = head.function
         params = (*function.params, *((function.receiver,) if function.receiver is not None else ()))
         names = tuple(param.name for param in params if param.name)
         for name in sorted((said.closes | said.owns) - set(names)):
-            line = source.lines.line_of(head.start)
+            line = source.lines.line_of(start)
             yield line, f"{function.name} has no parameter {name} for its //caulk: directive{_nearest(name, names)}"
 
 

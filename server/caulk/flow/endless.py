@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -57,13 +57,19 @@ class EndlessBodies:
     """The endless bodies of a package, found on demand."""
 
     def __init__(self) -> None:
-        self._found: dict[ir.Function, Endless | None] = {}
+        self._found: dict[FunctionUnit, dict[ir.Function, Endless | None]] = {}
+
+    def forget(self, units: Iterable[FunctionUnit]) -> None:
+        """These functions are looked at anew."""
+        for unit in units:
+            self._found.pop(unit, None)
 
     def of(self, unit: FunctionUnit, function: ir.Function) -> Endless | None:
-        if function not in self._found:
-            self._found[function] = None  # recursion: it ends as far as we know
-            self._found[function] = _find_endless(unit, function)
-        return self._found[function]
+        found = self._found.setdefault(unit, {})
+        if function not in found:
+            found[function] = None  # recursion: it ends as far as we know
+            found[function] = unit.program.reads.about(unit, lambda: _find_endless(unit, function))
+        return found[function]
 
 
 def starts_in(unit: FunctionUnit) -> Iterator[Start]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 MAX_ROUNDS = 4
 """How often an answer is tried again before the cautious one is given."""
@@ -26,6 +26,12 @@ class Fixpoint(Generic[T]):
         self._rounds: dict[Hashable, int] = {}
         self._reaches = _NONE
         """The outermost open question that the answer being computed relied on, by its depth."""
+
+    def forget(self, is_gone: Callable[[Any], bool]) -> None:
+        """The answers to these questions may be others now."""
+        for known in (self._answers, self._rounds, self._depth):
+            for question in [question for question in known if is_gone(question)]:
+                del known[question]
 
     def solve(self, question: Hashable, least: T, compute: Callable[[], T]) -> T:
         """The answer to ``question``; a question inside its own computation is answered with what is assumed so far."""

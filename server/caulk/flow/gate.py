@@ -57,11 +57,17 @@ class Gate:
         self._harmless: set[tuple[str | None, str]] = set()
         self._makers: dict[bytes, list[FunctionUnit]] = {}
         self._named: dict[bytes, list[FunctionUnit]] = {}
-        for unit in program.functions:
+        for unit in program.units:
             if unit.head.may_have_results:
                 self._named.setdefault(unit.name.encode(), []).append(unit)
         self._elsewhere = _declared_elsewhere(program)
         self._hot_elsewhere: dict[bytes, bool] = {}
+
+    def forget(self, units: Iterable[FunctionUnit]) -> None:
+        """These functions, or what they rely on, are others now."""
+        for unit in units:
+            self._known.pop(unit, None)
+            self._makers.pop(unit.name.encode(), None)
 
     def lets_in(self, unit: FunctionUnit) -> bool:
         """Whether the function may acquire, release or return something."""
@@ -112,6 +118,8 @@ class Gate:
                 starts = b"go" in unit.words
                 if unit.directives.acquires or starts or _returns(unit.head.function.results, self._by_type):
                     self._known[unit] = True
+        for unit in found:
+            self._program.reads.unit(unit)
         return found
 
     def _of(self, file: FileUnit) -> Acquirers:
@@ -135,7 +143,7 @@ class Gate:
         known = self._known.get(unit)
         if known is None:
             self._known[unit] = True  # who calls itself may
-            known = self._known[unit] = self._calls_acquirer(unit)
+            known = self._known[unit] = self._program.reads.about(unit, lambda: self._calls_acquirer(unit))
         return known
 
     def _calls_acquirer(self, unit: FunctionUnit) -> bool:
@@ -182,7 +190,7 @@ class Endings:
     """The functions of one package that may never return."""
 
     def __init__(self, program: Program) -> None:
-        final = [unit for unit in program.functions if _may_not_fall_off(unit) and not unit.head.function.results]
+        final = [unit for unit in program.units if _is_final(unit)]
         names = {unit.name.encode() for unit in final if _ENDS.search(unit.code)}
         waiting = [unit for unit in final if unit.name.encode() not in names]
         size = -1
@@ -192,6 +200,18 @@ class Endings:
         self._program = program
         self._names = frozenset(name.decode("utf-8", "replace") for name in names)
         self._units = frozenset(unit for unit in final if unit.name in self._names)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of these functions."""
+        return self._names
+
+    def reasons(self, unit: FunctionUnit) -> tuple[object, ...]:
+        """Why the function, as it stands, is one of them or not."""
+        if not _is_final(unit):
+            return ()
+        calls = any(name.encode() in unit.words for name in self._names)
+        return _ENDS.search(unit.code) is not None, calls
 
     def has(self, unit: FunctionUnit) -> bool:
         """Whether control may never leave the function."""
@@ -214,6 +234,10 @@ _ENDS = re.compile(
     rb"\b(?:panic|Goexit|Exit|" + "|".join(NEVER_RETURN_METHODS).encode() + rb")\(|\bfor\b|\bselect\b|\bgoto\b"
 )
 _ENDING_NAMES = NEVER_RETURN_METHODS | {name.rpartition(".")[2] for name in NEVER_RETURN} | {"panic"}
+
+
+def _is_final(unit: FunctionUnit) -> bool:
+    return _may_not_fall_off(unit) and not unit.head.function.results
 
 
 def _may_not_fall_off(unit: FunctionUnit) -> bool:

@@ -28,6 +28,8 @@ class Implementations:
         key = owner.name, callee.short
         if key not in self._found:
             self._found[key] = self._bodies(owner.name, callee.short)
+        for unit in self._found[key]:
+            self._program.reads.unit(unit)
         return self._found[key]
 
     def _bodies(self, interface: str, method: str) -> tuple[FunctionUnit, ...]:

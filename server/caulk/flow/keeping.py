@@ -127,7 +127,7 @@ class _Keeper:
     def is_ended(self, slot: Slot) -> bool:
         """Whether anybody in the package releases what is in ``slot``, hands it on, or may do so."""
         word, release = slot.name.encode(), self._release_of(slot)
-        units = [unit for unit in self._unit.program.functions if word in unit.words]
+        units = self._unit.program.mentioning(word)
         units.sort(key=lambda unit: release.search(unit.code) is None)  # other uses may take a walk each
         return any(
             self._use(unit, node, slot.path) is not _Use.NEUTRAL

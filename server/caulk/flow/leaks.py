@@ -224,11 +224,7 @@ def ending_methods(unit: FunctionUnit, slot: Slot) -> list[FunctionUnit]:
     """The methods of the type by which its users end it."""
     program = unit.program
     return [
-        method
-        for (receiver, name), methods in program.by_name.items()
-        if receiver == slot.type and name in ENDING_METHODS
-        for method in methods
-        if not method.file.is_test
+        method for method in program.methods(slot.type) if method.name in ENDING_METHODS and not method.file.is_test
     ]
 
 

@@ -109,8 +109,8 @@ def _occurrences(unit: FunctionUnit, wanted: Identity) -> Iterator[tuple[Functio
         yield from ((unit, name) for name in unit.uses.names.get(wanted, ()) if name.start != wanted.start)
         return
     name = wanted.rpartition(".")[2]
-    for other in unit.program.functions:
-        if name.encode() in other.words and other.function.body is not None:
+    for other in unit.program.mentioning(name.encode()):
+        if other.function.body is not None:
             for node in walk(other.function.body, literals=True):
                 match node:
                     case ir.Selector(field=written) | ir.Name(name=written, symbol=None) if written == name:

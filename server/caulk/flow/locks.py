@@ -377,7 +377,12 @@ def _given(call: ir.Call, function: ir.Function, symbol: ir.Symbol) -> ir.Expr |
 
 def locking_names(units: Iterable[FunctionUnit]) -> frozenset[bytes]:
     """The names of the functions that lock."""
-    return frozenset(unit.name.encode() for unit in units if not unit.words.isdisjoint(_LOCKS))
+    return frozenset(unit.name.encode() for unit in units if may_lock(unit))
+
+
+def may_lock(unit: FunctionUnit) -> bool:
+    """Whether the words of the function can take a lock."""
+    return not unit.words.isdisjoint(_LOCKS)
 
 
 def locks_below(unit: FunctionUnit, use: LockUse) -> Iterator[tuple[ir.Call, FunctionUnit, Reached]]:

@@ -6,6 +6,7 @@ have it before it starts; from the start, which ways out have it running.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 START = "os/exec.Cmd.Start"
 _MAKERS = frozenset({"os/exec.Command", "os/exec.CommandContext"})
 _TERMS = Terms(frozenset({"Wait", "Release"}))
-_REAPERS = (b"Wait4(", b"Waitid(", b"SIGCHLD")
+_REAPERS = re.compile(rb"Wait4\(|Waitid\(|SIGCHLD")
 """Words of a package that waits for all its children in one place."""
 
 
@@ -63,7 +64,7 @@ def unwaited(unit: FunctionUnit) -> Iterator[Unwaited]:
 
 
 def _reaps(unit: FunctionUnit) -> bool:
-    return any(word in file.source.data for word in _REAPERS for file in unit.program.files)
+    return unit.program.says(_REAPERS)
 
 
 def _start_in(unit: FunctionUnit, item: Item) -> ir.Call | None:

@@ -7,11 +7,11 @@ a type, and so on. A function that nobody asks about costs a regular-expression 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from caulk.flow import cfg
 from caulk.flow.blocked import Blocked, blocked_in, channel_makers
@@ -25,12 +25,12 @@ from caulk.flow.gate import NEVER_RETURN, NEVER_RETURN_METHODS, Endings, Gate
 from caulk.flow.holdings import Holdings
 from caulk.flow.implementations import Implementations
 from caulk.flow.leaks import Leak, leaks_in
-from caulk.flow.locks import Locks, locking_names
-from caulk.flow.method_values import is_method_value
+from caulk.flow.locks import Locks, locking_names, may_lock
 from caulk.flow.placement import Placement
+from caulk.flow.reads import FACTS, REQUESTS, Reads
 from caulk.flow.rendezvous import Exploration, explore
-from caulk.flow.request_reach import Requests
-from caulk.flow.spawns import spawners
+from caulk.flow.requests import Requests
+from caulk.flow.spawns import may_start_argument, spawners
 from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
 from caulk.ir.declarations import FileDecls, FunctionHead
@@ -41,10 +41,12 @@ from caulk.semantics.packages import Declared, Package, PackageFile
 from caulk.semantics.typer import Typer
 from caulk.semantics.world import World
 from caulk.syntax.source import SourceFile
-from caulk.syntax.split import Chunk, Split, split
+from caulk.syntax.split import Chunk, Split, split, words_of
 
 if TYPE_CHECKING:
     from caulk.semantics.contracts import Contracts
+
+T = TypeVar("T")
 
 MAX_FOREIGN_TEXT = 4096
 """Bytes; a longer function of another module takes what it is given, unread."""
@@ -71,6 +73,21 @@ class FileUnit:
     package_file: PackageFile
     is_test: bool
     is_generated: bool
+    _moves: dict[int, int] = field(default_factory=dict, repr=False)
+    """How many bytes the bodies that were edited since ``split`` have grown, by the offsets of their functions there."""
+
+    def moved(self, source: SourceFile, start: int, by: int) -> None:
+        """The body of the function at ``start`` of the split has grown by so many bytes in the new text."""
+        self.source = source
+        self._moves[start] = self._moves.get(start, 0) + by
+
+    def at(self, offset: int) -> int:
+        """Where the byte of a declaration is now."""
+        return offset + sum(by for start, by in self._moves.items() if start < offset)
+
+    def span(self, node: ir.Node) -> tuple[int, int]:
+        """The byte span of a node of a declaration."""
+        return self.at(node.start), self.at(node.end)
 
     @property
     def path(self) -> str:
@@ -106,8 +123,30 @@ class FunctionUnit:
     """The receiver's type name, empty for a plain function."""
     head: FunctionHead
     """What its file declares: the signature without a tree of the body."""
+    is_damaged: bool = False
+    """Whether its braces do not balance, as far as one can tell: then ``code`` may have comments."""
     _graphs: dict[int, cfg.Graph] = field(default_factory=dict, repr=False)
     _placements: dict[int, Placement] = field(default_factory=dict, repr=False)
+    _cut: Chunk = field(init=False, repr=False)
+    """Where it was when the file was split."""
+
+    def __post_init__(self) -> None:
+        self._cut = self.chunk
+
+    def rewrite(self, code: bytes, *, is_damaged: bool) -> None:
+        """The body is another one now; the file and ``chunk`` say so already."""
+        for name in ("text", "words", "function", "typer", "uses"):
+            self.__dict__.pop(name, None)
+        self.code, self.is_damaged = code, is_damaged
+        self.words = words_of(code)
+        self.forget()
+
+    def forget(self) -> None:
+        """Some body changed of which this function's own depends: what was found out is found out again."""
+        for name in ("leaks", "locks", "blocked", "endless_starts", "explorations"):
+            self.__dict__.pop(name, None)
+        self._graphs.clear()
+        self._placements.clear()
 
     @cached_property
     def text(self) -> bytes:
@@ -116,7 +155,7 @@ class FunctionUnit:
     @cached_property
     def code(self) -> bytes:
         """The text with its comments blanked, offsets kept."""
-        return self.file.split.code[self.chunk.start : self.chunk.end]
+        return self.file.split.code[self._cut.start : self._cut.end]
 
     @cached_property
     def directives(self) -> Directives:
@@ -126,12 +165,12 @@ class FunctionUnit:
     @cached_property
     def words(self) -> frozenset[bytes]:
         """The words of the code, numbers and what stands in strings included: what a rule asks before it asks for a tree."""
-        return self.file.split.words(self.chunk)
+        return self.file.split.words(self._cut)
 
     @cached_property
     def function(self) -> ir.Function:
         """The lowered tree. A text that is no function at all gives an empty one."""
-        lowered = lower_function(self.code, has_comments=not self.file.split.balanced)
+        lowered = lower_function(self.code, has_comments=self.is_damaged)
         return lowered if lowered is not None else ir.Function(0, len(self.text), self.name, None, (), (), None)
 
     @cached_property
@@ -143,20 +182,26 @@ class FunctionUnit:
         function = function or self.function
         graph = self._graphs.get(id(function))
         if graph is None:
-            graph = self._graphs[id(function)] = cfg.build(function, self.never_returns)
+            build = partial(cfg.build, function, self.never_returns)
+            graph = self._graphs[id(function)] = self._find(build)
         return graph
 
     def placement(self, function: ir.Function) -> Placement:
         """Where the statements of the function, or of one of its literals, stand."""
         found = self._placements.get(id(function))
         if found is None:
-            found = self._placements[id(function)] = Placement(function, self.never_returns)
+            place = partial(Placement, function, self.never_returns)
+            found = self._placements[id(function)] = self._find(place)
         return found
+
+    def _find(self, compute: Callable[[], T]) -> T:
+        """A fact about this function, for which others may have to be looked at."""
+        return self.program.reads.about(self, compute)
 
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
         """The obligations that this function leaves open."""
-        return tuple(leaks_in(self)) if self.program.gate.lets_in(self) else ()
+        return self._find(lambda: tuple(leaks_in(self))) if self.program.gate.lets_in(self) else ()
 
     @cached_property
     def locks(self) -> Locks:
@@ -169,24 +214,19 @@ class FunctionUnit:
         return Uses(self.function)
 
     @cached_property
-    def is_method_value(self) -> bool:
-        """Whether somebody takes this method as a value, as for a handler."""
-        return is_method_value(self)
-
-    @cached_property
     def blocked(self) -> tuple[Blocked, ...]:
         """The goroutines that wait for ever on a channel of this function."""
-        return tuple(blocked_in(self))
+        return self._find(lambda: tuple(blocked_in(self)))
 
     @cached_property
     def endless_starts(self) -> tuple[Start, ...]:
         """The goroutines without an end that this function starts."""
-        return tuple(starts_in(self))
+        return self._find(lambda: tuple(starts_in(self)))
 
     @cached_property
     def explorations(self) -> tuple[Exploration, ...]:
         """Who waits for whom on the channels that this function makes."""
-        return tuple(explore(self))
+        return self._find(lambda: tuple(explore(self)))
 
     def never_returns(self, call: ir.Call) -> bool:
         """Whether the call ends the path: it panics, exits, or (by summary) has no reachable exit."""
@@ -236,6 +276,7 @@ class Program:
     """The path of the module that the package belongs to, empty when there is none."""
     is_foreign: bool = False
     """Whether it belongs to another module than the code under analysis."""
+    reads: Reads = field(default_factory=Reads, repr=False)
 
     def is_std(self, path: str) -> bool:
         """Whether an import path belongs to the standard library: no dot in its first element, and not this module's own."""
@@ -252,9 +293,53 @@ class Program:
         """The Go that a fix may count on."""
         return self.version.language or DEFAULT_GO
 
-    @cached_property
+    @property
     def functions(self) -> tuple[FunctionUnit, ...]:
-        """Every top-level function of the package, generated files included, in file order."""
+        """Every top-level function of the package, generated files included, in file order. Who wants those with some word
+        asks :meth:`mentioning`."""
+        self.reads.all()
+        return self.units
+
+    def mentioning(self, *words: bytes) -> list[FunctionUnit]:
+        """The functions in whose code all these words occur."""
+        self.reads.words(words)
+        wanted = frozenset(words)
+        found = [unit for unit in self.units if wanted <= unit.words]
+        for unit in found:
+            self.reads.unit(unit)
+        return found
+
+    def matching(self, pattern: re.Pattern[bytes]) -> list[FunctionUnit]:
+        """The functions in whose code the pattern is found."""
+        self.reads.pattern(pattern)
+        found = [unit for unit in self.units if pattern.search(unit.code)]
+        for unit in found:
+            self.reads.unit(unit)
+        return found
+
+    def says(self, pattern: re.Pattern[bytes], *, tests_too: bool = True) -> bool:
+        """Whether the text of one of the files matches."""
+        self.reads.pattern(pattern)
+        return any(pattern.search(file.source.data) for file in self.files if tests_too or not file.is_test)
+
+    def named(self, receiver: str, name: str) -> tuple[FunctionUnit, ...]:
+        """The functions of that name, or methods of that type; several when build tags select among files."""
+        return self._noted(self._by_name.get((receiver, name), ()))
+
+    def methods(self, receiver: str) -> Iterator[FunctionUnit]:
+        """The methods of a type of the package."""
+        for (owner, _), units in self._by_name.items():
+            if owner == receiver:
+                yield from self._noted(units)
+
+    def _noted(self, units: tuple[FunctionUnit, ...]) -> tuple[FunctionUnit, ...]:
+        for unit in units:
+            self.reads.unit(unit)
+        return units
+
+    @cached_property
+    def units(self) -> tuple[FunctionUnit, ...]:
+        """The functions, for what makes no statement about their bodies."""
         return tuple(unit for file in self.files for unit in self._functions_of(file))
 
     def _functions_of(self, file: FileUnit) -> Sequence[FunctionUnit]:
@@ -263,18 +348,19 @@ class Program:
         for head in file.decls.functions:
             chunk = chunks.get(head.start)
             if chunk is not None:
-                units.append(FunctionUnit(self, file, chunk, head.name, head.receiver, head))
+                units.append(
+                    FunctionUnit(self, file, chunk, head.name, head.receiver, head, chunk.start in file.split.damaged)
+                )
         return units
 
     @cached_property
     def _by_place(self) -> dict[tuple[str, int], FunctionUnit]:
-        return {(unit.file.path, unit.chunk.start): unit for unit in self.functions}
+        return {(unit.file.path, unit.head.start): unit for unit in self.units}
 
     @cached_property
-    def by_name(self) -> dict[tuple[str, str], tuple[FunctionUnit, ...]]:
-        """The functions by (receiver type name, name); several when build tags select among files."""
+    def _by_name(self) -> dict[tuple[str, str], tuple[FunctionUnit, ...]]:
         found: dict[tuple[str, str], tuple[FunctionUnit, ...]] = {}
-        for unit in self.functions:
+        for unit in self.units:
             key = unit.receiver, unit.name
             found[key] = (*found.get(key, ()), unit)
         return found
@@ -284,11 +370,14 @@ class Program:
         if declared is None or not declared.is_function:
             return None
         if declared.package is self.package:
-            return self._by_place.get((declared.file.path, declared.declaration.start))
-        sibling = self.sibling(declared.package)
+            unit = self._by_place.get((declared.file.path, declared.declaration.start))
+            if unit is not None:
+                self.reads.unit(unit)
+            return unit
+        sibling = self._sibling(declared.package)
         return sibling._by_place.get((declared.file.path, declared.declaration.start)) if sibling is not None else None
 
-    def sibling(self, package: Package) -> Program | None:
+    def _sibling(self, package: Package) -> Program | None:
         """Another package of the same module as a program, for the summaries of its functions."""
         own = self.package.module
         if own is None or package.module is None or package.module.directory != own.directory:
@@ -336,6 +425,48 @@ class Program:
         """The body that a call runs, when it is a concrete function or method of the module."""
         return None if callee.interface else self.unit_of(callee.declared)
 
+    # -- after an edit
+
+    def facts_of(self, unit: FunctionUnit) -> tuple[object, ...]:
+        """What the function adds to what is known of all bodies together."""
+        ending = self.endings.reasons(unit) if "endings" in self.__dict__ else ()
+        return may_lock(unit), may_start_argument(unit), ending
+
+    def forget_facts(self) -> frozenset[bytes]:
+        """Some of it changed: it is found out again. The names of the functions of which something else is true now."""
+        before = self._fact_names()
+        for name in ("endings", "locking", "spawners"):
+            if self.__dict__.pop(name, None) is not None:
+                getattr(self, name)
+        return frozenset[bytes]().union(*map(frozenset.__xor__, before, self._fact_names()))
+
+    def _fact_names(self) -> tuple[frozenset[bytes], ...]:
+        known, none = self.__dict__, frozenset[bytes]()
+        return (
+            frozenset(name.encode() for name in self.endings.names) if "endings" in known else none,
+            self.locking if "locking" in known else none,
+            self.spawners if "spawners" in known else none,
+        )
+
+    @property
+    def known_requests(self) -> Requests | None:
+        """What :attr:`requests` is, when anybody has asked."""
+        return self.requests if "requests" in self.__dict__ else None
+
+    def forget_requests(self) -> None:
+        """Some request code changed."""
+        self.__dict__.pop("requests", None)
+
+    def forget(self, units: Collection[FunctionUnit]) -> None:
+        """The bodies of these functions, or of others that they rely on, changed."""
+        self.__dict__.pop("_map_inserts", None)
+        for unit in units:
+            unit.forget()
+        self.summaries.forget(units)
+        self.gate.forget(units)
+        self.endless.forget(units)
+        self.cancellation.forget(units)
+
     @cached_property
     def implementations(self) -> Implementations:
         """The bodies behind the interfaces of the package."""
@@ -353,7 +484,7 @@ class Program:
     @cached_property
     def spawners(self) -> frozenset[bytes]:
         """The names of what may run its argument in a goroutine."""
-        return spawners(self)
+        return self.reads.about(FACTS, lambda: spawners(self))
 
     @cached_property
     def channel_makers(self) -> re.Pattern[bytes] | None:
@@ -363,7 +494,7 @@ class Program:
     @cached_property
     def locking(self) -> frozenset[bytes]:
         """The names of the functions of the package that take a lock."""
-        return locking_names(self.functions)
+        return self.reads.about(FACTS, lambda: locking_names(self.units))
 
     @cached_property
     def endless(self) -> EndlessBodies:
@@ -378,21 +509,26 @@ class Program:
     @cached_property
     def gate(self) -> Gate:
         """Which functions the acquire/release rules need to look at."""
-        return Gate(self)
+        return self.reads.about(FACTS, lambda: Gate(self))
 
     @cached_property
     def endings(self) -> Endings:
         """Which calls may end a path."""
-        return Endings(self)
+        return self.reads.about(FACTS, lambda: Endings(self))
 
     @cached_property
     def requests(self) -> Requests:
         """The code of the package that runs once a request."""
-        return Requests(self)
+        return self.reads.about(REQUESTS, lambda: Requests(self))
 
-    @cached_property
+    @property
     def map_inserts(self) -> tuple[Insert, ...]:
         """The writes of request code to maps that outlive the request."""
+        self.requests.noted()
+        return self._map_inserts
+
+    @cached_property
+    def _map_inserts(self) -> tuple[Insert, ...]:
         return tuple(inserts(self))
 
     @cached_property

@@ -141,7 +141,7 @@ def _field_of_service(code: RequestCode, sink: ir.Expr) -> ContainerKey | None:
     if not isinstance(receiver.type, ir.PointerType) or not isinstance(sink, ir.Selector):
         return None
     made = re.compile(rb"\b" + re.escape(owner.name.encode()) + rb"\{")
-    makers = [unit for unit in code.unit.program.functions if not unit.file.is_test and made.search(unit.code)]
+    makers = [unit for unit in code.unit.program.matching(made) if not unit.file.is_test]
     if not makers or any(code.unit.program.requests.of(unit.function) is not None for unit in makers):
         return None
     return "field", owner.qualified, sink.field
@@ -157,4 +157,4 @@ def _is_given_back(shrinks: Shrinks, store: Retained) -> bool:
             return shrinks.bounds(store.identity)
         case Storing.ASSIGNED:
             reset = re.compile(rb"\b" + re.escape(name_of(store.identity).encode()) + rb"\s*=\s*nil\b")
-            return any(reset.search(unit.code) for unit in store.code.unit.program.functions)
+            return bool(store.code.unit.program.matching(reset))

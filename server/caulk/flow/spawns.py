@@ -67,9 +67,14 @@ def may_spawn(unit: FunctionUnit) -> bool:
     return b"func" in words and not (words.isdisjoint(_RUNNER_WORDS) and words.isdisjoint(unit.program.spawners))
 
 
+def may_start_argument(unit: FunctionUnit) -> bool:
+    """Whether the function may run a function that it is given in a goroutine."""
+    return b"go" in unit.words and b"func" in unit.head.text
+
+
 def spawners(program: Program) -> frozenset[bytes]:
     """The names of the functions of the module that may run a function which they are given in a goroutine."""
-    own = {unit.name.encode() for unit in program.functions if b"go" in unit.words and b"func" in unit.head.text}
+    own = {unit.name.encode() for unit in program.units if may_start_argument(unit)}
     siblings = (
         head.name.encode()
         for package in program.siblings

@@ -72,7 +72,7 @@ def _made_results(unit: FunctionUnit, function: ir.Function) -> Iterator[tuple[i
 
 def _ending_methods(unit: FunctionUnit, owner: Named) -> Iterator[FunctionUnit]:
     for name in ENDS:
-        for method in unit.program.by_name.get((owner.name, name), ()):
+        for method in unit.program.named(owner.name, name):
             if method.function.body is not None and not method.function.params:
                 yield method
 

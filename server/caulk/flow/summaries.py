@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from caulk.flow import facts as known
@@ -60,6 +61,19 @@ class Summaries:
         self.exceeded = 0
         """How many walks ran over their budget."""
 
+    def forget(self, units: Iterable[FunctionUnit]) -> None:
+        """These functions, or what they rely on, are others now."""
+        gone = {id(unit) for unit in units}
+        for answers in (self._fresh, self._acquires, self._outcomes):
+            for key in [key for key in answers if key[0] in gone]:
+                del answers[key]
+        for unit in gone:
+            self._never_returns.pop(unit, None)
+            self._nil_results.pop(unit, None)
+        self._effects.forget(lambda question: question[0] in gone)
+        for by_tree in (self._occurring, self._captured, self._made_here, self._repeated):
+            by_tree.clear()  # a new tree may get the number of an old one
+
     # -- effects
 
     def effect(
@@ -90,7 +104,8 @@ class Summaries:
             start = State(unit.cfg(function).entry, 0, seeds, frozenset(), frozenset())
             return self._walk(unit, function, start, terms).effect()
 
-        return self._effects.solve((id(unit), id(function), seeds, terms), least, walk)
+        find = partial(unit.program.reads.about, unit, walk)
+        return self._effects.solve((id(unit), id(function), seeds, terms), least, find)
 
     def _walk(self, unit: FunctionUnit, function: ir.Function, start: State, terms: Terms) -> Outcome:
         outcome = Walk(unit, function, terms).run(start)
@@ -165,7 +180,7 @@ class Summaries:
         found = self._acquires.get(key)
         if found is None:
             self._acquires[key] = []
-            found = self._acquires[key] = list(acquires_in(unit, function))
+            found = self._acquires[key] = unit.program.reads.about(unit, lambda: list(acquires_in(unit, function)))
         return found
 
     def outcome(self, unit: FunctionUnit, acquire: Acquire) -> Outcome | None:
@@ -176,7 +191,7 @@ class Summaries:
         key = id(unit), id(acquire.call)
         if key not in self._outcomes:
             self._outcomes[key] = None
-            self._outcomes[key] = self._follow(unit, acquire, place)
+            self._outcomes[key] = unit.program.reads.about(unit, lambda: self._follow(unit, acquire, place))
         return self._outcomes[key]
 
     def _follow(self, unit: FunctionUnit, acquire: Acquire, place: Place) -> Outcome:
@@ -200,8 +215,7 @@ class Summaries:
         name = unit.name.encode()
         outcomes = [
             self._walk(caller, inside, start, terms)
-            for caller in self._program.functions
-            if name in caller.words
+            for caller in self._program.mentioning(name)
             for inside in caller.function.walk()
             for start in self._failed_calls(caller, inside, unit, Result(result, path))
         ]
@@ -237,11 +251,11 @@ class Summaries:
         found = self._fresh.get(key)
         if found is None:
             self._fresh[key] = ()
-            found = self._fresh[key] = (
-                *self._fresh_results(unit, function),
-                *self._started_results(unit, function),
-            )[:1]
+            found = self._fresh[key] = unit.program.reads.about(unit, lambda: self._find_fresh(unit, function))
         return found
+
+    def _find_fresh(self, unit: FunctionUnit, function: ir.Function) -> tuple[Contract, ...]:
+        return (*self._fresh_results(unit, function), *self._started_results(unit, function))[:1]
 
     def _started_results(self, unit: FunctionUnit, function: ir.Function) -> Iterator[Contract]:
         """The objects whose goroutine nobody but their users ends."""
@@ -381,9 +395,7 @@ class Summaries:
         return self.effect(method, method.function, receiver.symbol, [path], Terms.of(contract)).releases
 
     def _methods(self, unit: FunctionUnit, owner: Named) -> Iterable[FunctionUnit]:
-        for (receiver, _), units in unit.program.by_name.items():
-            if receiver == owner.name and owner.path == unit.program.package.path:
-                yield from units
+        return unit.program.methods(owner.name) if owner.path == unit.program.package.path else ()
 
     def callee_contract(self, unit: FunctionUnit, callee: Callee) -> tuple[bool, Contract | None]:
         """Whether the callee has a body here, and if so which obligation its caller gets."""

@@ -118,10 +118,10 @@ class Session:
         key = repr(settings)
         if key not in self._workspaces:
             try:
-                self._workspaces[key] = Workspace(settings)
+                self._workspaces[key] = Workspace(settings, keeps=True)
             except ContractError as error:
                 self.problems.append(str(error))
-                self._workspaces[key] = Workspace(attrs.evolve(settings, contracts=()))
+                self._workspaces[key] = Workspace(attrs.evolve(settings, contracts=()), keeps=True)
         return self._workspaces[key]
 
     # -- analysis

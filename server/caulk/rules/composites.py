@@ -44,10 +44,10 @@ def missing_fields(
 
 
 def missing_in_text(
-    data: bytes, literal: ir.Composite, fields: tuple[NewField, ...], imports: tuple[str, ...] = ()
+    data: bytes, literal: tuple[int, int], fields: tuple[NewField, ...], imports: tuple[str, ...] = ()
 ) -> MissingFields:
-    """The same for a literal of a package-level declaration, whose elements only the text has."""
-    brace = literal.end - 1
-    start = data.index(b"{", literal.start) + 1
+    """The same for a literal of a package-level declaration, given by its span: its elements only the text has."""
+    brace = literal[1] - 1
+    start = data.index(b"{", literal[0]) + 1
     inside = data[start:brace].rstrip().removesuffix(b",")
     return MissingFields(brace, start + len(inside), not inside.strip(), fields, imports)

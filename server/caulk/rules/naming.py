@@ -17,6 +17,7 @@ def free_name(unit: FunctionUnit, wanted: str, *, package_level: bool = False) -
     package = unit.program.package
     used |= {*package.functions, *package.values, *package.types}
     if package_level:
+        unit.program.reads.all()
         for file in unit.program.files:
             used |= set(_IDENTIFIER.findall(file.source.data.decode("utf-8", "replace")))
     return next(name for name in (wanted, *(f"{wanted}{n}" for n in range(2, 1000))) if name not in used)

@@ -67,9 +67,28 @@ class World:
         except OSError:
             return ()
 
-    def forget_package(self, directory: str) -> None:
-        """The texts of a package changed: it is forgotten with all that import it. What is remembered of the bodies of others
-        stays, for no body depends on those that import it."""
+    def forget_package(self, directory: str) -> frozenset[str]:
+        """The texts of a package changed: it is forgotten with all that import it, which are given. What is remembered of the
+        bodies of others stays, for no body depends on those that import it."""
+        gone = self._forget_declarations(directory)
+        kept = {key[1] for key in self._packages}
+        self.cache = {key: value for key, value in self.cache.items() if key[0] == "program" and key[1] in kept}
+        return gone
+
+    def forget_bodies(self, directory: str, is_other: Callable[[bytes], bool]) -> frozenset[str]:
+        """A body of a package changed, and no declaration: the same, but for what is remembered of types.
+
+        ``is_other``: whether a pattern is found in the body that was not, or no longer."""
+        gone = self._forget_declarations(directory)
+        self.cache = {
+            key: value
+            for key, value in self.cache.items()
+            if not (key[0] == "program" and key[1] in gone)
+            and not (isinstance(pattern := key[-1], bytes) and is_other(pattern))
+        }
+        return gone
+
+    def _forget_declarations(self, directory: str) -> frozenset[str]:
         known = {key: package for key, package in self._packages.items() if package is not None}
         gone = {package.path for package in known.values() if package.directory == directory}
         gone.add(self.import_path(directory))
@@ -79,8 +98,7 @@ class World:
             gone |= {package.path for package in known.values() if not gone.isdisjoint(package.imported)}
         self._packages = {key: package for key, package in self._packages.items() if key[1] not in gone}
         self._clauses = {key: name for key, name in self._clauses.items() if key[1] not in gone}
-        kept = {key[1] for key in self._packages}
-        self.cache = {key: value for key, value in self.cache.items() if key[0] == "program" and key[1] in kept}
+        return frozenset(gone)
 
     def forget(self) -> None:
         """Some declaration or go.mod changed. What belongs to Go itself stays: it depends on nothing else."""

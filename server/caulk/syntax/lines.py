@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from enum import Enum
 from functools import cached_property
+
+_NEWLINE = re.compile(rb"\n")
 
 
 class Encoding(Enum):
@@ -26,13 +29,7 @@ class LineIndex:
 
     @cached_property
     def _starts(self) -> list[int]:
-        starts = [0]
-        find = self._data.find
-        position = find(b"\n")
-        while position >= 0:
-            starts.append(position + 1)
-            position = find(b"\n", position + 1)
-        return starts
+        return [0, *[newline.end() for newline in _NEWLINE.finditer(self._data)]]
 
     @property
     def count(self) -> int:

@@ -32,8 +32,7 @@ _KEYWORD_LINE = re.compile(rb"^(?:func|type|var|const|import)\b", re.M)
 _CLOSING_LINE = re.compile(rb"^\}", re.M)
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """The byte span of one top-level function, from ``func`` to past its closing brace."""
 
     start: int
@@ -62,7 +61,9 @@ class Split:
     code: bytes
     """The text with its comments blanked, offsets kept: what is parsed, and searched for words."""
     balanced: bool
-    """False when the braces of the file do not balance and the cut was made at column 0; then ``code`` is the whole text."""
+    """False when the braces of the file do not balance and the cut was made at column 0."""
+    damaged: frozenset[int] = frozenset()
+    """Where the functions start whose own braces do not balance; of these ``code`` is the whole text."""
     _words: dict[Chunk, frozenset[bytes]] = field(default_factory=dict, repr=False, compare=False)
 
     def words(self, chunk: Chunk) -> frozenset[bytes]:
@@ -178,7 +179,36 @@ def _by_columns(data: bytes) -> Split:
         if head is not None:
             heads.append(head)
         cuts.append((start if head is not None else body, end))  # without its braces it is a declaration without a body
-    return Split(tuple(functions), tuple(heads), _blanked(data, cuts), data, balanced=False)
+    alone = {chunk: body_alone(data[chunk.start : chunk.end]) for chunk in functions}
+    damaged = frozenset(chunk.start for chunk, found in alone.items() if found is None or found.is_damaged)
+    code = bytearray(data)
+    for chunk, found in alone.items():
+        if found is not None:
+            code[chunk.start : chunk.end] = found.code
+    return Split(tuple(functions), tuple(heads), _blanked(data, cuts), bytes(code), balanced=False, damaged=damaged)
+
+
+class Body(NamedTuple):
+    """A function by itself."""
+
+    code: bytes
+    """The text with its comments blanked, or the text as it stands when it is damaged."""
+    is_damaged: bool
+
+
+def body_alone(text: bytes) -> Body | None:
+    """The text of one function by itself, None when it is more than one, or something else."""
+    exact = _exact(text)
+    if exact is not None and not _is_open(text):
+        return Body(exact.code, False) if exact.functions == (Chunk(0, len(text)),) else None
+    if not text.startswith(b"func") or len(_KEYWORD_LINE.findall(text)) != 1:
+        return None
+    return Body(text, True)
+
+
+def _is_open(text: bytes) -> bool:
+    """Whether a raw string or a comment does not end with the text."""
+    return any(b"`" in rest or b"/*" in rest for rest in _TOKEN.split(text))
 
 
 def _body_start(data: bytes, start: int, stop: int) -> int | None:

@@ -38,7 +38,7 @@ def _in_struct(file: FileUnit, declared: ir.TypeDecl, struct: ir.StructType, pac
             yield Finding(
                 code="context-in-struct",
                 path=file.path,
-                span=Span(field.start, field.end),
+                span=Span(*file.span(field)),
                 message=(
                     f"{declared.name} keeps a context: its methods use the deadline and values of whoever made it, not of"
                     " whoever calls them; pass the context as the first parameter"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,19 +40,16 @@ class Opened:
     is_sqlx: bool
 
 
+_OPENS = re.compile(rb"Open|Connect|\.DB\(\)")
+
+
 def opened_handles(program: Program) -> Iterator[Opened]:
     """The handles that the package opens and keeps. SQLite is left out: a file has one writer, its pool is another matter."""
     if is_for_tests(program):
         return
-    for unit in program.functions:
-        if _may_open(unit):
+    for unit in program.matching(_OPENS):
+        if not unit.file.is_test and not unit.file.is_generated and unit.file.imports(*_IMPORTS):
             yield from _in_function(unit)
-
-
-def _may_open(unit: FunctionUnit) -> bool:
-    if unit.file.is_test or unit.file.is_generated or not unit.file.imports(*_IMPORTS):
-        return False
-    return any(word in unit.text for word in (b"Open", b"Connect", b".DB()"))
 
 
 def _in_function(unit: FunctionUnit) -> Iterator[Opened]:

@@ -21,7 +21,7 @@ _SERVES = re.compile(
 
 
 def _check(program: Program) -> Iterator[Finding]:
-    if any(_LIMIT.search(file.source.data) for file in program.files):
+    if program.says(_LIMIT):
         return
     opened = list(opened_handles(program))
     if not opened or module_mentions(program, _LIMIT) or not module_mentions(program, _SERVES):

@@ -48,8 +48,8 @@ def _may_be_deferred(unit: FunctionUnit) -> bool:
     name = re.escape(unit.name.encode())
     deferred = re.compile(rb"\bdefer\s+[\w.]*\b" + name + rb"\b|\b" + name + rb"\b(?!\s*\()")
     called = False
-    for other in unit.program.functions:
-        if other is not unit and unit.name.encode() in other.words:
+    for other in unit.program.mentioning(unit.name.encode()):
+        if other is not unit:
             called = True
             if deferred.search(other.code, other.code.find(b"{")):
                 return True

@@ -23,7 +23,7 @@ _WAITS = re.compile(rb"[wW]ait|<-|\bselect\b|\.Acquire\(|\.SetLimit\(|[lL]imit|[
 def _check(program: Program) -> Iterator[Finding]:
     if is_for_tests(program):
         return
-    candidates = [unit for unit in program.functions if not unit.file.is_test and {b"go", b"range"} <= unit.words]
+    candidates = [unit for unit in program.mentioning(b"go", b"range") if not unit.file.is_test]
     for unit in candidates:
         for function in unit.function.walk():
             yield from _in_function(unit, function, program.requests.of(function))

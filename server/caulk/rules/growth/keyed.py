@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from caulk.findings.evidence_requests import KeyedUse, RequestKeyed
 from caulk.flow.containers import Insert
 from caulk.flow.program import FunctionUnit
@@ -36,7 +34,8 @@ def request_keyed(insert: Insert) -> RequestKeyed | None:
         return None
     written = _map_type(node)
     source = unit.file.source
-    alone = source.data[source.line_start(node.start) : node.start] == b"var " and len(node.names) == 1
+    start = unit.file.at(node.start)
+    alone = source.data[source.line_start(start) : start] == b"var " and len(node.names) == 1
     uses = _uses(unit, container.name)
     if written is None or not alone or not uses or "weakMap" in unit.program.package.types:
         return None
@@ -44,9 +43,9 @@ def request_keyed(insert: Insert) -> RequestKeyed | None:
     assert isinstance(key, ir.PointerType)
     return RequestKeyed(
         package=unit.program.package.name,
-        initialiser=(node.names[0].end, node.end),
-        key_type=source.text(key.elem.start, key.elem.end),
-        value_type=source.text(written.value.start, written.value.end),
+        initialiser=(unit.file.at(node.names[0].end), unit.file.at(node.end)),
+        key_type=source.text(*unit.file.span(key.elem)),
+        value_type=source.text(*unit.file.span(written.value)),
         uses=uses,
     )
 
@@ -65,10 +64,9 @@ def _map_type(node: ir.ValueDecl) -> ir.MapType | None:
 
 def _uses(unit: FunctionUnit, name: str) -> tuple[KeyedUse, ...]:
     """Every use of the map; empty when one is no store or load of one entry, or stands in another file."""
-    word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
     found: list[KeyedUse] = []
-    for other in unit.program.functions:
-        if word.search(other.text) is None or other.function.body is None:
+    for other in unit.program.mentioning(name.encode()):
+        if other.function.body is None:
             continue
         above = parents(other.function)
         for part in expressions(other.function.body, literals=True):

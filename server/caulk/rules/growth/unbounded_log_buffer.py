@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from caulk.findings.evidence import Evidence, Place, Where
@@ -24,8 +23,8 @@ _LIMIT = "1<<20"
 
 
 def _check(program: Program) -> Iterator[Finding]:
-    for unit in program.functions:
-        if unit.file.is_test or not {b"for", b"err"} <= unit.words or unit.words.isdisjoint(_WORDS):
+    for unit in program.mentioning(b"for", b"err"):
+        if unit.file.is_test or unit.words.isdisjoint(_WORDS):
             continue
         body = unit.function.body
         for loop in statements(body) if body is not None else ():
@@ -66,10 +65,9 @@ def _is_emptied_on_success_only(program: Program, unit: FunctionUnit, loop: ir.S
     length."""
     assert isinstance(write.func, ir.Selector)
     name = _last(write.func.base)
-    word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
     emptied = False
-    for other in program.functions:
-        if word.search(other.code) is None or other.function.body is None:
+    for other in program.mentioning(name.encode()):
+        if other.function.body is None:
             continue
         for part in expressions(other.function.body, literals=True):
             parent = other.uses.parent(part)

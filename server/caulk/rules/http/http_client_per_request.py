@@ -24,6 +24,7 @@ from caulk.rules.surroundings import is_for_tests
 
 _TRANSPORT = "net/http.Transport"
 _CLIENT = "net/http.Client"
+_MADE = re.compile(rb"http\.Transport")
 _ENDS_THEM = re.compile(rb"DisableKeepAlives|CloseIdleConnections|MaxIdleConnsPerHost:\s*-1")
 """With one of these beside it a transport keeps no idle connections, or somebody ends them."""
 _STANDARD = re.compile(r"(?:time|http|tls)\.[A-Z]\w*|true|false|nil")
@@ -33,8 +34,8 @@ _STANDARD = re.compile(r"(?:time|http|tls)\.[A-Z]\w*|true|false|nil")
 def _check(program: Program) -> Iterator[Finding]:
     if is_for_tests(program):
         return
-    for unit in program.functions:
-        if b"http.Transport" not in unit.text or unit.file.is_test or unit.file.is_generated:
+    for unit in program.matching(_MADE):
+        if unit.file.is_test or unit.file.is_generated:
             continue
         if not _ENDS_THEM.search(unit.text):
             yield from _in_function(unit)
@@ -93,8 +94,6 @@ def _how_often(unit: FunctionUnit, function: ir.Function, client: ir.Expr, code:
         return ""
     if any(isinstance(around, ir.For | ir.Range) for around in unit.uses.around(client)):
         return "round of this loop"
-    if often is Frequency.REQUEST:
-        return "request"
     return f"call of {unit.qualified}" if often is not Frequency.STARTS else ""
 
 
@@ -115,10 +114,10 @@ def _path(unit: FunctionUnit, code: RequestCode | None) -> Iterator[Related]:
     while code is not None and id(code) not in seen:
         seen.add(id(code))
         head = ir.Node(0, min(len(code.unit.text), code.unit.text.find(b"{") if b"{" in code.unit.text else 4))
-        what = "runs for every request" if code.is_handler else "is reached from a request"
+        what = "runs for every request" if code.context is not None else "is reached from a request"
         yield related_at(code.unit, head, f"{code.unit.qualified} {what}", unit)
         caller = code.caller
-        code = caller.program.requests.of(caller.function) if not code.is_handler and caller is not None else None
+        code = caller.program.requests.of(caller.function) if code.context is None and caller is not None else None
 
 
 def _stays_here(unit: FunctionUnit, value: ir.Expr) -> bool:

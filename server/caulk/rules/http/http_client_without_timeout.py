@@ -20,7 +20,7 @@ _CODE = "http-client-without-timeout"
 _CLIENT = "net/http.Client"
 _TIMEOUT = (NewField("Timeout", "30 * time.Second"),)
 _SHORT = frozenset({"net/http.Get", "net/http.Head", "net/http.Post", "net/http.PostForm"})
-_SHORT_CALL = re.compile(rb"http\.(?:Get|Head|Post|PostForm)\(")
+_ASKS = re.compile(rb"\bClient\b|http\.(?:Get|Head|Post|PostForm)\(")
 _THOUGHT_OF = re.compile(rb"(?i)timeout|deadline|stream|\bsse\b|websocket|longpoll")
 """Words of somebody who has thought of it: another limit, or answers that last."""
 _LASTS = re.compile(r"(?i)stream|sse\b|websocket|download|watch")
@@ -33,17 +33,19 @@ _WITHOUT_CONTEXT = re.compile(rb"\bhttp\.NewRequest\(|(?i:http|client)\w*\.(?:Ge
 
 def _check(program: Program) -> Iterator[Finding]:
     files = [file for file in program.files if not file.is_test and not file.is_generated and file.imports("net/http")]
-    if not files or is_for_tests(program) or _limited_by_context(files):
+    if not files or is_for_tests(program) or _limited_by_context(program, files):
         return
-    for unit in program.functions:
-        if unit.file in files and (b"Client" in unit.words or _SHORT_CALL.search(unit.code)):
+    for unit in program.matching(_ASKS):
+        if unit.file in files:
             yield from _in_function(unit)
     for file in files:
         yield from _in_declarations(program, file)
 
 
-def _limited_by_context(files: list[FileUnit]) -> bool:
+def _limited_by_context(program: Program, files: list[FileUnit]) -> bool:
     """Whether every request of the package has a context: then the caller says how long."""
+    for pattern in (_WITH_CONTEXT, _WITHOUT_CONTEXT):
+        program.reads.pattern(pattern)
     texts = [file.source.data for file in files]
     return any(map(_WITH_CONTEXT.search, texts)) and not any(map(_WITHOUT_CONTEXT.search, texts))
 
@@ -134,13 +136,14 @@ def _in_declarations(program: Program, file: FileUnit) -> Iterator[Finding]:
                 continue
             if literal.type.name != "Client" or file.package_file.imports.get(literal.type.package) != "net/http":
                 continue
-            if not _THOUGHT_OF.search(file.source.data[literal.start : literal.end]):
+            start, end = file.span(literal)
+            if not _THOUGHT_OF.search(file.source.data[start:end]):
                 yield Finding(
                     code=_CODE,
                     path=file.path,
-                    span=Span(literal.start, literal.end),
+                    span=Span(start, end),
                     message=_message("this client"),
-                    evidence=missing_in_text(file.source.data, literal, _TIMEOUT, ("time",)),
+                    evidence=missing_in_text(file.source.data, (start, end), _TIMEOUT, ("time",)),
                     tier=Tier.EXTENDED,
                     severity=Tier.EXTENDED.severity,
                 )

@@ -45,8 +45,7 @@ def _may_be_signalled(unit: FunctionUnit, cond: ir.Selector | ir.Name) -> bool:
     name = cond.field if isinstance(cond, ir.Selector) else cond.name
     other_use = re.compile(rb"\b" + name.encode() + rb"\b(?!\s*(?:\.\s*(?:Wait\(|L\b)|:?=[^=]|:[^=]|\*?sync\.))")
     return any(
-        name.encode() in function.words and other_use.search(function.code, function.code.find(b"{"))
-        for function in unit.program.functions
+        other_use.search(function.code, function.code.find(b"{")) for function in unit.program.mentioning(name.encode())
     )
 
 

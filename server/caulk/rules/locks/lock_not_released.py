@@ -67,8 +67,8 @@ def _unlocked_by_caller(unit: FunctionUnit, path: LockPath) -> bool:
     """Whether a function that calls this one unlocks such a lock without having locked it."""
     last = path.steps[-1:] or ((path.root,) if isinstance(path.root, str) else ())
     name = unit.name.encode()
-    for caller in unit.program.functions:
-        if caller is unit or name not in caller.words or caller.words.isdisjoint((b"Unlock", b"RUnlock")):
+    for caller in unit.program.mentioning(name):
+        if caller is unit or caller.words.isdisjoint((b"Unlock", b"RUnlock")):
             continue
         for use in caller.locks.all:
             if any((other.steps[-1:] or (other.root,)) == last or not last for other in use.inherited | use.handed):

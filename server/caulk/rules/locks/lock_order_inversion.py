@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from caulk.ir import nodes as ir
 from caulk.rules.report import finding_at, related_at
 from caulk.rules.rule import Rule
 
-_LOCKS = frozenset((b"Lock", b"RLock"))
+_LOCKS = re.compile(rb"\bR?Lock\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class _Order:
 
 def _check(program: Program) -> Iterator[Finding]:
     orders: dict[tuple[str, str], list[_Order]] = {}
-    for unit in program.functions:
-        if not unit.file.is_test and not unit.words.isdisjoint(_LOCKS):
+    for unit in program.matching(_LOCKS):
+        if not unit.file.is_test:
             for use in unit.locks.all:
                 for order in _orders(unit, use):
                     orders.setdefault((order.first, order.second), []).append(order)

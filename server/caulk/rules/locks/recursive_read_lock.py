@@ -46,12 +46,11 @@ def _finding(
 def _has_writer(unit: FunctionUnit, lock: LockCall) -> bool:
     """Whether somebody in the package locks it for writing."""
     wanted = class_of(unit, lock.name.base)
-    for other in unit.program.functions:
-        if b"Lock" in other.words:
-            for use in other.locks.all:
-                for call in use.calls:
-                    if call.locks and call.mode is Mode.WRITE and class_of(other, call.name.base) == wanted:
-                        return bool(wanted) or other is unit
+    for other in unit.program.mentioning(b"Lock"):
+        for use in other.locks.all:
+            for call in use.calls:
+                if call.locks and call.mode is Mode.WRITE and class_of(other, call.name.base) == wanted:
+                    return bool(wanted) or other is unit
     return False
 
 

@@ -161,7 +161,7 @@ def _is_context(unit: FunctionUnit, place: _ContextExpr) -> bool:
 def _gets_copies(unit: FunctionUnit, field: str) -> bool:
     """Whether the field is given a copy somewhere in the package: then it is made for goroutines."""
     given = re.compile(rb"\b" + re.escape(field.encode()) + rb"\b\s*[:=]\s*[\w.]+\.(?:Copy|Clone)\(")
-    return any(given.search(file.source.data) for file in unit.program.files)
+    return unit.program.says(given)
 
 
 def _is_served(unit: FunctionUnit, request: _ContextExpr) -> bool:
@@ -306,9 +306,7 @@ def _asks_for_gin(unit: FunctionUnit, spawn: Spawn) -> bool:
     """Whether somebody takes the gin context out of a context again, or asks it for a value by a plain string: a detached
     context would not answer."""
     programs = {unit.program, spawn.callee.program if spawn.callee is not None else unit.program}
-    return any(
-        _GIN_ASKED.search(file.source.data) for program in programs for file in program.files if not file.is_test
-    )
+    return any(program.says(_GIN_ASKED, tests_too=False) for program in programs)
 
 
 _GIN_ASKED = re.compile(rb"\.\(\*gin\.Context\)|\.Value\(\s*\"")

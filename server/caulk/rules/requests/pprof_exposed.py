@@ -20,14 +20,15 @@ from caulk.rules.surroundings import is_for_tests
 _CODE = "pprof-exposed"
 _SERVES = {"net/http.ListenAndServe": 1, "net/http.ListenAndServeTLS": 3}
 """Which argument is the handler."""
+_SERVER = re.compile(rb"\bListenAndServe|\bServer\{")
 _PORT_ONLY = re.compile(r'"(?:0\.0\.0\.0)?(:\d+)"')
 
 
 def _check(program: Program) -> Iterator[Finding]:
     if is_for_tests(program) or not any(_has_profiles(file.decls.imports) for file in program.files):
         return
-    for unit in program.functions:
-        if unit.file.is_test or not (b"ListenAndServe" in unit.words or b"Server{" in unit.code):
+    for unit in program.matching(_SERVER):
+        if unit.file.is_test:
             continue
         for part in expressions(unit.function.body, literals=True) if unit.function.body is not None else ():
             address = _served(unit, part)

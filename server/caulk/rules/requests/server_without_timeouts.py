@@ -25,6 +25,8 @@ _CODE = "server-without-timeouts"
 _SERVER = "net/http.Server"
 _TIMEOUT = NewField("ReadHeaderTimeout", "10 * time.Second")
 _SERVES = frozenset({"ListenAndServe", "ListenAndServeTLS", "Run", "RunTLS"})
+_SERVING = re.compile(rb"\bServer\{|\b(?:ListenAndServe|Run)(?:TLS)?\b")
+_PACKAGES = ("net/http", "github.com/gin-gonic/gin")
 _ADDRESS_AND_HANDLER = {"net/http.ListenAndServe": (0, 1), "net/http.ListenAndServeTLS": (0, 3)}
 _GIN = {"github.com/gin-gonic/gin.Engine.Run": 1, "github.com/gin-gonic/gin.Engine.RunTLS": 3}
 """How many arguments they have when the address is one of them."""
@@ -35,21 +37,15 @@ _SOCKET = re.compile(rb'"unix"')
 def _check(program: Program) -> Iterator[Finding]:
     if is_for_tests(program):
         return
-    set_later = any(_SET.search(file.source.data) for file in program.files)
-    for unit in program.functions:
-        if helps_tests(unit.file) or unit.file.is_generated or not _may_serve(unit):
+    set_later = program.says(_SET)
+    for unit in program.matching(_SERVING):
+        if helps_tests(unit.file) or unit.file.is_generated or not unit.file.imports(*_PACKAGES):
             continue
         for part in expressions(unit.function.body, literals=True) if unit.function.body is not None else ():
             if isinstance(part, ir.Composite) and not set_later:
                 yield from _literal(unit, part)
             elif isinstance(part, ir.Call) and last_name(part.func) in _SERVES:
                 yield from _call(unit, part)
-
-
-def _may_serve(unit: FunctionUnit) -> bool:
-    if not unit.file.imports("net/http", "github.com/gin-gonic/gin"):
-        return False
-    return b"Server{" in unit.code or any(name.encode() in unit.words for name in _SERVES)
 
 
 def _literal(unit: FunctionUnit, part: ir.Composite) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ _GUARDS = (b".Lock()", b"atomic.", b".Store(", b".Do(")
 def _check(program: Program) -> Iterator[Finding]:
     for code in program.requests:
         body = code.function.body
-        if not code.is_handler or body is None or _is_guarded(code):
+        if code.context is None or body is None or _is_guarded(code):
             continue
         for statement in statements(body):
             if isinstance(statement, ir.Assign) and statement.op == "=":
@@ -203,9 +203,8 @@ def _storage(
     whole, type_ = declared
     if type_ is None:
         return (), None, ""
-    source = code.unit.file.source
-    start = code.unit.offset(type_.start) if target.symbol is not None else type_.start
-    return uses, whole, source.text(start, start + type_.end - type_.start)
+    start, end = code.unit.span(type_) if target.symbol is not None else code.unit.file.span(type_)
+    return uses, whole, code.unit.file.source.text(start, end)
 
 
 def _package_declaration(unit: FunctionUnit, target: ir.Name) -> tuple[tuple[int, int], ir.TypeExpr | None] | None:
@@ -214,18 +213,16 @@ def _package_declaration(unit: FunctionUnit, target: ir.Name) -> tuple[tuple[int
     node = declared.node if declared is not None else None
     if not isinstance(node, ir.ValueDecl) or declared is None or declared.file is not unit.file.package_file:
         return None
-    start = unit.file.source.line_start(node.start)
-    alone = unit.file.source.data[start : node.start] == b"var " and len(node.names) == 1 and not node.values
-    return ((start, node.end), node.type) if alone and not target.name[:1].isupper() else None
+    first, end = unit.file.span(node)
+    start = unit.file.source.line_start(first)
+    alone = unit.file.source.data[start:first] == b"var " and len(node.names) == 1 and not node.values
+    return ((start, end), node.type) if alone and not target.name[:1].isupper() else None
 
 
 def _package_uses(code: RequestCode, target: ir.Name) -> tuple[StoredUse, ...]:
     """The uses of a package variable, when all stand in this file's request code."""
-    word = re.compile(rb"\b" + re.escape(target.name.encode()) + rb"\b")
     found: list[StoredUse] = []
-    for unit in code.unit.program.functions:
-        if word.search(unit.text) is None:
-            continue
+    for unit in code.unit.program.mentioning(target.name.encode()):
         uses = _uses_in(unit, target, code.framework, declared_at=-1)
         if unit.file is not code.unit.file or not uses:
             return ()
