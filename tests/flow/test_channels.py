@@ -209,3 +209,16 @@ def test_what_a_command_leaves_waiting_ends_with_the_process(tmp_path: Path, par
         return nil
     """
     assert len(unit_of(tmp_path, body, imports).blocked) == blocked
+
+
+@pytest.mark.parametrize(
+    ("registered", "blocked"),
+    [
+        ("var c = Command{Run: f}", 0),
+        ("type Command struct{}\nvar c = &Command{}\nfunc init() { c.RunE = wrap(f) }", 0),
+        ("var c = Command{Run: g}", 1),
+    ],
+)
+def test_what_is_registered_as_a_command_runs_once(tmp_path: Path, registered: str, blocked: int) -> None:
+    body = "ch := make(chan int)\ngo func() { ch <- n }()\nif n > 2 {\n\treturn nil\n}\n<-ch\nreturn nil"
+    assert len(unit_of(tmp_path, body, registered).blocked) == blocked

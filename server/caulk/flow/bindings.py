@@ -6,6 +6,7 @@ import re
 
 from caulk.flow import facts as known
 from caulk.flow.access import ELEMENT, Path, Place
+from caulk.flow.nilness import told_by_results
 from caulk.flow.outcomes import Aliases, Ending, Errors, PathEnd
 from caulk.flow.shapes import bool_constant, closure_of, is_nil
 from caulk.flow.uses import Uses
@@ -34,7 +35,7 @@ class Bindings(Uses):
         self._errors = self._errors_after(item, retry)
         paired = item.right if len(item.left) == len(item.right) else ()
         aliases, errors, facts = self._bind(item.left, values, paired, facts)
-        return aliases, errors, facts | flags | self._nil_results(item)
+        return aliases, errors, facts | flags | told_by_results(self._unit, item, self._wanted)
 
     def _assigned_elsewhere(self, item: ir.Assign, facts: known.Facts) -> known.Facts:
         """What is known after an assignment that has nothing to do with what the walk follows."""
@@ -43,25 +44,8 @@ class Bindings(Uses):
         if self._ends_path(item):
             raise PathEnd(Ending.STOPPED)
         paired = item.right if len(item.left) == len(item.right) else ()
-        return self._bind(item.left, [None] * len(item.left), paired, facts)[2] | self._nil_results(item)
-
-    def _nil_results(self, item: ir.Assign) -> known.Facts:
-        """What the callee says of its results for whoever tests them: an error that is always nil, a handle that never is."""
-        call = item.right[0] if len(item.right) == 1 else None
-        if not isinstance(call, ir.Call):
-            return frozenset()
-        tested = [
-            (number, known.nil_fact(target.symbol)[0])
-            for number, target in enumerate(item.left)
-            if isinstance(target, ir.Name) and target.symbol is not None
-            if known.nil_fact(target.symbol)[0] in self._wanted
-        ]
-        if not tested:
-            return frozenset()
-        results = self._unit.program.summaries.nil_results(self._typer.callee(call))
-        return frozenset(
-            (key, result) for number, key in tested if number < len(results) and (result := results[number]) is not None
-        )
+        told = told_by_results(self._unit, item, self._wanted)
+        return self._bind(item.left, [None] * len(item.left), paired, facts)[2] | told
 
     def _ends_path(self, item: ir.Assign) -> bool:
         """Whether the call that gives several values never returns."""

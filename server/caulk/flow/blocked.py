@@ -78,7 +78,7 @@ def _reason(exploration: Exploration, stuck: Stuck) -> Why | None:
         return Why.NIL
     if stuck.spawn is None:
         return Why.ALONE if _is_alone(exploration, stuck) else None
-    if stuck.left is None:
+    if stuck.left is None or _is_counted(stuck):
         return None
     sure = _surely_sends(stuck) if stuck.use is Use.SEND else _surely_waits(stuck)
     if not sure or (channel.capacity and not _exceeds_buffer(stuck)):
@@ -88,6 +88,30 @@ def _reason(exploration: Exploration, stuck: Stuck) -> Why | None:
     if isinstance(stuck.left, ir.Assign):
         return Why.LOST if _same_loop(channel, stuck.left) else None
     return Why.LEFT
+
+
+def _is_counted(stuck: Stuck) -> bool:
+    """Whether a variable counts up beside the ``go`` and down beside the receive: the function knows how many are running."""
+    unit, channel = stuck.channel.unit, stuck.channel
+    if stuck.spawn is None or stuck.spawn_unit is not unit:
+        return False
+    up = _counters(unit, stuck.spawn, "++")
+    return any(not up.isdisjoint(_counters(unit, use.node, "--")) for use in channel.of(Use.RECEIVE)) if up else False
+
+
+def _counters(unit: FunctionUnit, node: ir.Node, op: str) -> set[ir.Symbol]:
+    """The variables that are counted in the block of the statement that ``node`` is part of."""
+    placement = unit.placement(unit.uses.function_of(node))
+    current: ir.Node | None = node
+    while current is not None and placement.of(current) is None:
+        current = unit.uses.parent(current)
+    position = placement.of(current) if current is not None else None
+    return {
+        statement.operand.symbol
+        for statement in (position.block.statements if position is not None else ())
+        if isinstance(statement, ir.IncDec) and statement.op == op and isinstance(statement.operand, ir.Name)
+        if statement.operand.symbol is not None
+    }
 
 
 def _is_oversent(exploration: Exploration, stuck: Stuck) -> bool:

@@ -47,6 +47,8 @@ _LOCAL = re.compile(
     r"^(?:With(?!Context)|New|From|Set|Get(?:Logger|Span)|Extract|Inject|Start(?:Span|Timer)?$|Value|Append|Must)"
 )
 """Functions of such libraries that only make or read something."""
+_LOGS = re.compile(r"(?i)logg(?:er|ing)\w*\.\w+$|\.Print(?:f|ln)?$")
+"""Those that write a line of a log."""
 
 
 class Cancellation:
@@ -106,7 +108,7 @@ def _is_known(callee: Callee, number: int) -> bool:
     if number:
         return False
     if callee.package.startswith(_CLIENTS) and callee.kind in (CalleeKind.FUNCTION, CalleeKind.METHOD):
-        return not _LOCAL.match(callee.short)
+        return not (_LOCAL.match(callee.short) or _LOGS.search(callee.name))
     return _is_generated_client(callee.signature)
 
 

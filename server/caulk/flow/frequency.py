@@ -72,16 +72,25 @@ def runs_once(unit: FunctionUnit, depth: int = MAX_DEPTH) -> bool:
     """Whether the function runs once at most in the life of a process: ``main``, ``init``, a command, or only called there."""
     if unit.name == "init" and not unit.receiver:
         return True
-    if is_command(unit, unit.function):
+    if is_command(unit, unit.function) or _is_registered_command(unit):
         return True
-    if unit.program.package.name != "main":
+    is_main = unit.program.package.name == "main"
+    if not is_main and unit.name[:1].isupper():
         return False
-    if unit.name == "main" and not unit.receiver:
+    if is_main and unit.name == "main" and not unit.receiver:
         return True
     sites = callers(unit)
     if not depth or not sites:
         return False
     return all(not _is_repeated(site) and runs_once(site.unit, depth - 1) for site in sites)
+
+
+def _is_registered_command(unit: FunctionUnit) -> bool:
+    """Whether the function is what a command runs: ``Command{Run: f}``, ``command.Run = f``, ``command.RunE = wrap(f)``."""
+    if unit.receiver:
+        return False
+    runs = re.compile(rb"\b(?:Run|RunE|Func|Action|Exec)\s*[:=]\s*(?:[\w.]+\()?" + unit.name.encode() + rb"\b(?!\()")
+    return any(b"Command{" in file.source.data and runs.search(file.source.data) for file in unit.program.files)
 
 
 def is_command(unit: FunctionUnit, function: ir.Function) -> bool:

@@ -14,6 +14,7 @@ from caulk.flow import facts as known
 from caulk.flow.cfg import Block, FunctionEnd, Item
 from caulk.flow.facts import Facts
 from caulk.flow.lock_calls import Held, LockCall, LockPath, Mode, is_lock, lock_call, lock_path
+from caulk.flow.nilness import told_by_results
 from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
@@ -110,13 +111,14 @@ class _Walk:
         self._locks = locks
         self._use = use
         self._known: dict[int, LockCall | None] = {}
+        self._wanted: frozenset[str] = frozenset()
 
     def run(self, body: ir.Block) -> None:
         self._find_others(body)
         if not self._use.calls:
             return
         graph = self._unit.cfg(self._use.function)
-        wanted = known.repeated(graph)
+        wanted = self._wanted = known.repeated(graph)
         seen: set[tuple[int, State]] = {(0, State())}
         todo: list[tuple[Block, State]] = [(graph.entry, State())]
         for block, state in todo:
@@ -195,7 +197,7 @@ class _Walk:
                 self._leave(item, state)
                 return state
             case _:
-                return _rebound(item, self._evaluate(item, state))
+                return self._told(item, _rebound(item, self._evaluate(item, state)))
 
     def _evaluate(self, item: ir.Node, state: State) -> State:
         for node in calls_in(item):
@@ -206,6 +208,10 @@ class _Walk:
             elif isinstance(node, ir.Call) and state.held:
                 state = self._foreign(node, state)
         return state
+
+    def _told(self, item: Item, state: State) -> State:
+        told = told_by_results(self._unit, item, self._wanted) if state.held and isinstance(item, ir.Assign) else None
+        return State(state.held, state.deferred, state.facts | told) if told else state
 
     def _note(self, node: ir.Node, state: State) -> None:
         held = frozenset((lock.path, lock.mode) for lock in state.held)
@@ -320,13 +326,15 @@ def locked_by(callee: FunctionUnit, depth: int = MAX_DEPTH) -> Iterator[Reached]
     if use.exhausted or _is_told(callee.function):
         return
     for call in use.calls:
+        if _is_flagged(callee, call.call):
+            continue
         if call.locks and id(call.call) in use.before and use.is_own(call.path):
             yield Reached((call.path, call.mode), callee, call.call)
     if depth <= 1:
         return
     released = use.inherited | use.handed
     for node in use.nodes.values():
-        if not isinstance(node, ir.Call) or not _is_near(callee, node):
+        if not isinstance(node, ir.Call) or not _is_near(callee, node) or _is_flagged(callee, node):
             continue
         inner = callee.program.own_unit_of_callee(callee.typer.callee(node))
         if inner is None or inner is callee:
@@ -340,6 +348,18 @@ def locked_by(callee: FunctionUnit, depth: int = MAX_DEPTH) -> Iterator[Reached]
 def _is_told(function: ir.Function) -> bool:
     """Whether a flag may say that the lock is held already."""
     return any(isinstance(param.type, ir.NamedType) and param.type.name == "bool" for param in function.params)
+
+
+def _is_flagged(unit: FunctionUnit, call: ir.Call) -> bool:
+    """Whether a flag decides if the call is made: it may be set where the lock is held already."""
+    for around in unit.uses.around(call):
+        if isinstance(around, ir.If):
+            cond = around.cond
+            while isinstance(cond, ir.Unary) and cond.op == "!":
+                cond = cond.operand
+            if isinstance(cond, ir.Name | ir.Selector):
+                return True
+    return False
 
 
 def _is_near(unit: FunctionUnit, node: ir.Call) -> bool:

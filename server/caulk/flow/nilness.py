@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from caulk.flow import facts as known
 from caulk.flow.shapes import is_nil
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements
+
+if TYPE_CHECKING:
+    from caulk.flow.program import FunctionUnit
+
+
+def told_by_results(unit: FunctionUnit, item: ir.Assign, wanted: frozenset[str]) -> known.Facts:
+    """What the callee says of its results for whoever tests them: an error that is always nil, a handle that never is."""
+    call = item.right[0] if len(item.right) == 1 else None
+    if not isinstance(call, ir.Call):
+        return frozenset()
+    tested = [
+        (number, known.nil_fact(target.symbol)[0])
+        for number, target in enumerate(item.left)
+        if isinstance(target, ir.Name) and target.symbol is not None
+        if known.nil_fact(target.symbol)[0] in wanted
+    ]
+    if not tested:
+        return frozenset()
+    results = unit.program.summaries.nil_results(unit.typer.callee(call))
+    return frozenset(
+        (key, result) for number, key in tested if number < len(results) and (result := results[number]) is not None
+    )
 
 
 def nil_results(function: ir.Function) -> tuple[bool | None, ...]:

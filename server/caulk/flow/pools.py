@@ -70,6 +70,12 @@ class Pooled:
         return isinstance(self.type, Pointer) and owner is not None and owner.qualified in BUFFERS
 
     @property
+    def is_bytes_buffer(self) -> bool:
+        """Whether it keeps what it has grown to when it is reset; a ``strings.Builder`` lets it go."""
+        owner = named(self.type)
+        return self.is_buffer and owner is not None and owner.qualified == "bytes.Buffer"
+
+    @property
     def uses(self) -> list[ir.Name]:
         """The names of the variable behind its declaration."""
         return [name for name in self.unit.uses.names.get(self.symbol, ()) if name.start != self.symbol.start]

@@ -33,6 +33,10 @@ PLAIN_RELEASE = re.compile(
     r"(?i:close|stop|shut|release|free|dispose|destroy)|(?:[Aa]bort|[Cc]ancel|[Dd]iscard|[Rr]ollback)$"
 )
 """Methods that only release, by their names: the others that do (``Commit``, ``Finish``, ``cleanup…``) may do much more."""
+_NEVER_FAILS = re.compile(
+    r"(?:hash\.Hash(?:32|64)?|bytes\.Buffer|strings\.Builder|hash/maphash\.Hash)\.Write(?:String|Rune)?"
+)
+"""Writers whose documentation says so; their second result is the error."""
 
 
 class Result(NamedTuple):
@@ -162,7 +166,9 @@ class Summaries:
 
     def nil_results(self, callee: Callee) -> tuple[bool | None, ...]:
         """For every result of the callee whether it is always nil; None, or nothing, where nobody can say. What another module
-        never fails to do, its next version may."""
+        never fails to do, its next version may; what writes to memory says that it never fails."""
+        if _NEVER_FAILS.fullmatch(callee.name):
+            return (None, True)
         own = self._program.unit_of_callee(callee)
         unit = own or self._program.foreign_unit_of_callee(callee)
         if unit is None:

@@ -16,8 +16,8 @@ from caulk.rules.surroundings import is_for_tests
 from caulk.semantics.model import Basic, Slice
 
 _CODE = "unbounded-goroutines"
-_WAITS = re.compile(rb"[wW]ait|<-|\bselect\b|\.Acquire\(|\.SetLimit\(|[lL]imit|[sS]emaphore|\bsem\b")
-"""Words of somebody who waits for the goroutines, or lets only so many run."""
+_WAITS = re.compile(rb"[wW]ait|<-|\bselect\b|\.Acquire\(|\.SetLimit\(|[lL]imit|[sS]emaphore|\bsem\b|\.[dD]one\w*\(")
+"""Words of somebody who waits for the goroutines, is told when they are done, or lets only so many run."""
 
 
 def _check(program: Program) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from caulk.findings.finding import Confidence, Finding, Related, Span, Tier
 from caulk.flow.containers import Insert, Shrinks
 from caulk.flow.program import Program
 from caulk.ir import nodes as ir
+from caulk.ir.visit import statements
 from caulk.rules.growth.keyed import is_request_keyed, request_keyed
 from caulk.semantics.model import Basic, Map, Type, named
 
@@ -29,7 +30,7 @@ def growing_maps(program: Program) -> Iterator[Insert]:
     for insert in program.map_inserts:
         if insert.identity in seen or insert.code.unit.file.is_test:
             continue
-        if _is_bounded_key(insert) or shrinks.bounds(insert.identity):
+        if _is_bounded_key(insert) or shrinks.bounds(insert.identity) or _is_replaced(insert):
             continue
         seen.add(insert.identity)
         yield insert
@@ -45,6 +46,33 @@ def _is_bounded_key(insert: Insert) -> bool:
     if declared is not None and isinstance(declared.node, ir.ValueDecl) and declared.node.const:
         return True
     return _is_small(type_) or _is_enumeration(insert, type_)
+
+
+def _is_replaced(insert: Insert) -> bool:
+    """Whether the function goes on only where the key is there: ``v, ok := m[key]``, ``if !ok { return }``."""
+    unit, body = insert.code.unit, insert.code.function.body
+    element = f"{unit.source_text(insert.container)}[{unit.source_text(insert.key)}]"
+    found: ir.Symbol | None = None
+    for statement in statements(body) if body is not None else ():
+        match statement:
+            case ir.Assign(left=(_, ir.Name(symbol=symbol)), right=(ir.Index() as read,)):
+                found = symbol if unit.source_text(read) == element else found
+            case ir.If(cond=cond, then=ir.Block(statements=(*_, ir.Return()))) if statement.end < insert.node.start:
+                if found is not None and _says_absent(cond, found):
+                    return True
+            case _:
+                pass
+    return False
+
+
+def _says_absent(cond: ir.Expr, found: ir.Symbol) -> bool:
+    match cond:
+        case ir.Unary(op="!", operand=ir.Name(symbol=symbol)):
+            return symbol is found
+        case ir.Binary(op="||"):
+            return _says_absent(cond.left, found) or _says_absent(cond.right, found)
+        case _:
+            return False
 
 
 def _is_small(type_: Type | None) -> bool:

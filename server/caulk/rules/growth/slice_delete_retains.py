@@ -42,19 +42,31 @@ def _check(unit: FunctionUnit) -> Iterator[Finding]:
                         spread=True,
                     ) as call,
                 ),
-            ) if _is_same_and_lasts(target, kept, moved):
+            ) if _is_same_and_lasts(unit, target, kept, moved):
                 if _is_pointer(unit, unit.typer.type_of(target)):
                     yield _finding(unit, call, target, start, end)
             case _:
                 pass
 
 
-def _is_same_and_lasts(target: ir.Expr, kept: ir.Expr, moved: ir.Expr) -> bool:
-    """Whether all are one field or package variable."""
+def _is_same_and_lasts(unit: FunctionUnit, target: ir.Expr, kept: ir.Expr, moved: ir.Expr) -> bool:
+    """Whether all are one field or package variable, and belong to something that lasts."""
     path = lock_path(target)
     if path is None or (isinstance(target, ir.Name) and target.symbol is not None):
         return False
-    return path == lock_path(kept) and path == lock_path(moved) and not path.indices
+    return path == lock_path(kept) and path == lock_path(moved) and not path.indices and _lasts(unit, path.root)
+
+
+def _lasts(unit: FunctionUnit, root: ir.Symbol | str) -> bool:
+    """Whether what begins there is the package's, the receiver's or found in those. What a function is given, or has just
+    loaded, may be dropped when it returns."""
+    receiver = unit.function.receiver
+    if isinstance(root, str) or (receiver is not None and receiver.symbol is root):
+        return True
+    if root.definition is None or root.assigned:
+        return False
+    found = lock_path(root.definition.expr)
+    return found is not None and found.root is not root and _lasts(unit, found.root)
 
 
 def _is_pointer(unit: FunctionUnit, type_: Type | None) -> bool:

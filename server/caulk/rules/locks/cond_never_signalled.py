@@ -28,7 +28,7 @@ def _wait(unit: FunctionUnit, call: ir.Call, cond: ir.Selector | ir.Name) -> Ite
     if _is_private(cond) and not _may_be_signalled(unit, cond):
         message = f"nothing in the package signals {name}: who waits here waits for ever"
         yield finding_at(unit, call, code=RULE.code, tier=Tier.CORE, message=message)
-    elif not any(isinstance(node, ir.For) for node in unit.uses.around(call)) and not _is_wrapper(unit):
+    elif _is_asked_once(unit, call):
         message = f"{name}.Wait stands in no loop: what it waits for may not be so when it returns"
         yield finding_at(unit, call, code=RULE.code, tier=Tier.EXTENDED, message=message)
 
@@ -49,10 +49,10 @@ def _may_be_signalled(unit: FunctionUnit, cond: ir.Selector | ir.Name) -> bool:
     )
 
 
-def _is_wrapper(unit: FunctionUnit) -> bool:
-    """Whether the function only waits, for callers that have the loop."""
-    body = unit.function.body
-    return body is not None and len(body.statements) <= 3
+def _is_asked_once(unit: FunctionUnit, call: ir.Call) -> bool:
+    """Whether ``if`` stands where ``for`` belongs. Without either, the callers may have the loop, or the wait is for an answer."""
+    around = list(unit.uses.around(call))
+    return any(isinstance(node, ir.If) for node in around) and not any(isinstance(node, ir.For) for node in around)
 
 
 RULE = Rule(

@@ -24,7 +24,7 @@ def _check(unit: FunctionUnit) -> Iterator[Finding]:
     if not unit.words.isdisjoint(_MEASURES):
         return
     for value in pooled_in(unit):
-        if not value.puts or escapes(value) or not value.is_buffer:
+        if not value.puts or escapes(value) or not value.is_bytes_buffer:
             continue
         written = [*methods_of(value), *writers_of(value)]
         call = next((call for name, call in written if _is_open_ended(name, call)), None)

@@ -8,11 +8,12 @@ from caulk.findings.evidence import Rewrite
 from caulk.findings.finding import Finding, Tier
 from caulk.flow.program import FunctionUnit, Program
 from caulk.flow.requests import RequestCode
+from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
 from caulk.rules.report import finding_at
 from caulk.rules.rule import Rule
-from caulk.semantics.model import named
+from caulk.semantics.model import Basic, named
 
 _PACKAGES = (
     "compress/",
@@ -21,6 +22,12 @@ _PACKAGES = (
     "github.com/andybalholm/brotli",
 )
 _READERS = frozenset({"io.ReadAll", "io/ioutil.ReadAll"})
+_BRINGS = frozenset({"GetRawData", "FormFile", "Body", "BodyRaw"})
+"""What gives the content of a request."""
+_PASSES_ON = frozenset(
+    {"NewReader", "NewReaderSize", "NewBuffer", "TeeReader", "LimitReader", "MaxBytesReader", "NopCloser", "ReadAll"}
+)
+"""What gives the content of its argument."""
 _KEEPS = frozenset({"bytes.Buffer", "strings.Builder", "os.File"})
 """Where a copy takes memory or disk."""
 LIMIT = "64<<20"
@@ -64,7 +71,28 @@ def _unpacks_request(code: RequestCode, reader: ir.Name) -> bool:
     if not isinstance(made, ir.Call) or not made.args or reader.symbol is None or reader.symbol.assigned:
         return False
     callee = code.unit.typer.callee(made)
-    return callee.package.startswith(_PACKAGES) and callee.short.startswith("NewReader") and code.derives(made.args[0])
+    if not callee.package.startswith(_PACKAGES) or not callee.short.startswith("NewReader"):
+        return False
+    return code.derives(made.args[0]) and _is_brought(code, made.args[0])
+
+
+def _is_brought(code: RequestCode, expr: ir.Expr) -> bool:
+    """Whether the request brings the value itself, and not only the name by which the server finds it."""
+    match expr:
+        case ir.Selector(field="Body"):
+            return True
+        case ir.Name(symbol=ir.Symbol(kind=ir.SymbolKind.PARAM) as symbol):
+            type_ = code.unit.typer.symbol_type(symbol)
+            return not (isinstance(type_, Basic) and type_.name == "string")
+        case ir.Name(symbol=ir.Symbol(definition=ir.Definition(expr=value))):
+            return _is_brought(code, value)
+        case ir.Call():
+            name = last_name(expr.func)
+            if name == "Open" and isinstance(expr.func, ir.Selector):
+                return _is_brought(code, expr.func.base)
+            return name in _BRINGS or (name in _PASSES_ON and any(_is_brought(code, arg) for arg in expr.args))
+        case _:
+            return False
 
 
 def _finding(unit: FunctionUnit, node: ir.Node, reader: ir.Name) -> Finding:

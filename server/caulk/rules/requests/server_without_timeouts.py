@@ -32,6 +32,8 @@ _GIN = {"github.com/gin-gonic/gin.Engine.Run": 1, "github.com/gin-gonic/gin.Engi
 """How many arguments they have when the address is one of them."""
 _SET = re.compile(rb"\.Read(?:Header)?Timeout\b\s*=")
 _SOCKET = re.compile(rb'"unix"')
+_CONFIGURES = re.compile(rb"\bBaseConfig:\s*&?\s*$")
+"""A server that nobody serves with: the settings of an HTTP/2 connection."""
 
 
 def _check(program: Program) -> Iterator[Finding]:
@@ -54,10 +56,35 @@ def _literal(unit: FunctionUnit, part: ir.Composite) -> Iterator[Finding]:
         return
     if field_of(literal, "ReadHeaderTimeout") is not None or field_of(literal, "ReadTimeout") is not None:
         return
-    if is_loopback(field_of(literal, "Addr")) or _SOCKET.search(unit.code):
+    if is_loopback(field_of(literal, "Addr")) or _SOCKET.search(unit.code) or _listens_locally(unit):
+        return
+    if _CONFIGURES.search(unit.text, 0, part.start) or _is_given_to_options(unit, part):
         return
     missing = missing_fields(unit, literal, (_TIMEOUT,), ("time",))
     yield _finding(unit, literal, "this server", missing if missing is not None else NO_EVIDENCE)
+
+
+def _listens_locally(unit: FunctionUnit) -> bool:
+    """Whether the function makes a listener that only the same machine can reach."""
+    if b"Listen" not in unit.words or unit.function.body is None:
+        return False
+    return any(
+        isinstance(part, ir.Call) and len(part.args) == 2 and is_loopback(part.args[1])
+        for part in expressions(unit.function.body, literals=True)
+        if isinstance(part, ir.Call) and last_name(part.func) == "Listen"
+    )
+
+
+def _is_given_to_options(unit: FunctionUnit, literal: ir.Composite) -> bool:
+    """Whether the server goes through functions that the caller gives (``option(server)``): they may set anything."""
+    value = unit.uses.parent(literal)
+    statement = unit.uses.parent(value) if isinstance(value, ir.Unary) else value
+    symbol = statement.new[0] if isinstance(statement, ir.Assign) and len(statement.new) == 1 else None
+    parents = map(unit.uses.parent, unit.uses.names.get(symbol, ())) if symbol is not None else ()
+    return any(
+        isinstance(call, ir.Call) and isinstance(call.func, ir.Name) and call.func.symbol is not None
+        for call in parents
+    )
 
 
 def _call(unit: FunctionUnit, call: ir.Call) -> Iterator[Finding]:

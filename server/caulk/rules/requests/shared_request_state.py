@@ -87,8 +87,20 @@ def _shared(code: RequestCode, target: ir.Expr) -> str:
             return "a package variable" if declared is not None and isinstance(declared.node, ir.ValueDecl) else ""
         receiver = code.function.receiver
         is_receiver = receiver is not None and symbol is receiver.symbol
-        return "a field of the handler's object" if is_receiver and code.is_registered_method else ""
+        lasts = is_receiver and code.is_registered_method and not _is_made_per_request(code)
+        return "a field of the handler's object" if lasts else ""
     return ""
+
+
+def _is_made_per_request(code: RequestCode) -> bool:
+    """Whether all objects of the method's type are made by functions that are given a request."""
+    name = code.unit.receiver.encode()
+    made = re.compile(rb"\b" + re.escape(name) + rb"\{")
+    makers = [unit for unit in code.unit.program.functions if name in unit.words and made.search(unit.code)]
+    return bool(makers) and all(
+        any(framework_of(unit.typer.resolve(param.type)) is not None for param in unit.function.params)
+        for unit in makers
+    )
 
 
 def _shared_name(code: RequestCode, target: ir.Name) -> str:
@@ -108,7 +120,17 @@ def _shared_name(code: RequestCode, target: ir.Name) -> str:
         if requests.of(outer) is not None:
             return ""
         outer = outer.parent
-    return "" if inside else f"declared outside the handler, in {code.unit.name}"
+    return "" if inside or _is_answer(code.unit, symbol) else f"declared outside the handler, in {code.unit.name}"
+
+
+def _is_answer(unit: FunctionUnit, symbol: ir.Symbol) -> bool:
+    """Whether the function that declares the variable reads it itself: it serves until a handler has brought what it wants."""
+    for name in unit.uses.names.get(symbol, ()):
+        parent = unit.uses.parent(name)
+        written = isinstance(parent, ir.Assign) and any(target is name for target in parent.left)
+        if not written and unit.uses.function_of(name) is symbol.function:
+            return True
+    return False
 
 
 def _finding(code: RequestCode, statement: ir.Assign, target: ir.Expr, where: str) -> Finding:
