@@ -72,6 +72,8 @@ class Workspace:
         self._open = OpenPackages() if keeps else None
         self.checkpoint: Callable[[], None] = go_on
         """Called between functions; what it raises ends the analysis."""
+        self.loads = 0
+        """How often a directory was looked at anew, with all that takes."""
         self._overlays: dict[str, bytes] = {}
         self._disk: Read = read or _read
         self._sources = sources or sources_of(settings)
@@ -185,6 +187,7 @@ class Workspace:
         self, directory: str, files: Sequence[str] | None
     ) -> tuple[Sequence[PackageAnalysis], dict[str, Analysis]]:
         """The packages of a directory, and what is wrong with files that cannot be looked at."""
+        self.loads += 1
         failed: dict[str, Analysis] = {}
         texts: dict[str, bytes] = {}
         for path in self._go_files(directory, files):

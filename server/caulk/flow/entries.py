@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from caulk.flow import facts as known
@@ -76,7 +75,7 @@ def _by_call(unit: FunctionUnit, call: ir.Call) -> Iterator[Change]:
     callee = unit.program.own_unit_of_callee(unit.typer.callee(call))
     if callee is None or callee.function.body is None or callee is unit:
         return
-    for inner in unit.program.entry_calls.direct(callee):
+    for inner in callee.entry_changes:
         key = inner.key.symbol if isinstance(inner.key, ir.Name) else None
         given = _argument(call, callee.function, key) if key is not None else None
         path = _in_caller(call, callee.function, inner.map)
@@ -125,41 +124,39 @@ class EntryCalls:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._direct: dict[int, tuple[Change, ...]] = {}
 
-    @cached_property
+    @property
     def _inserting(self) -> frozenset[bytes]:
-        return frozenset(unit.name.encode() for unit in self._program.functions if _may_insert(unit))
+        return self._program.names_where(_may_insert)
 
-    @cached_property
+    @property
     def _removing(self) -> frozenset[bytes]:
-        return frozenset(unit.name.encode() for unit in self._program.functions if not unit.words.isdisjoint(TAKES_OUT))
+        return self._program.names_where(_may_remove)
 
     def may_pair(self, unit: FunctionUnit) -> bool:
         """Whether the function may put an entry in and take it out."""
-        removes = not unit.words.isdisjoint(TAKES_OUT) or not unit.words.isdisjoint(self._removing)
+        removes = _may_remove(unit) or not unit.words.isdisjoint(self._removing)
         return removes and (_may_insert(unit) or not unit.words.isdisjoint(self._inserting))
 
     def is_near(self, call: ir.Call) -> bool:
         name = last_name(call.func).encode()
         return name in self._inserting or name in self._removing
 
-    def direct(self, unit: FunctionUnit) -> tuple[Change, ...]:
-        """The changes that the function makes itself."""
-        if id(unit) not in self._direct:
-            body = unit.function.body
-            found = (change for node in walk(body) for change in _direct(unit, node)) if body is not None else ()
-            self._direct[id(unit)] = tuple(found)
-        return self._direct[id(unit)]
-
     def removers(self, name: str, but: FunctionUnit) -> frozenset[FunctionUnit]:
         """The other functions that may take something out of a map of that name."""
-        word = name.encode()
-        return frozenset(
-            unit
-            for unit in self._program.functions
-            if unit is not but and word in unit.words and not unit.words.isdisjoint(TAKES_OUT)
-        )
+        named = self._program.mentioning(name.encode())
+        return frozenset(unit for unit in named if unit is not but and _may_remove(unit))
+
+
+def changes_of(unit: FunctionUnit) -> Iterator[Change]:
+    """The changes that the function makes itself."""
+    body = unit.function.body
+    for node in walk(body) if body is not None else ():
+        yield from _direct(unit, node)
+
+
+def _may_remove(unit: FunctionUnit) -> bool:
+    return not unit.words.isdisjoint(TAKES_OUT)
 
 
 def _may_insert(unit: FunctionUnit) -> bool:

@@ -115,8 +115,8 @@ class _Walk:
     def _caller_removes(self) -> bool:
         name = self._unit.name.encode()
         return any(
-            name in unit.words and (unit in self._removers or not unit.words.isdisjoint(self._names))
-            for unit in self._unit.program.functions
+            unit in self._removers or not unit.words.isdisjoint(self._names)
+            for unit in self._unit.program.mentioning(name)
             if unit is not self._unit
         )
 

@@ -395,11 +395,6 @@ def _given(call: ir.Call, function: ir.Function, symbol: ir.Symbol) -> ir.Expr |
     return None
 
 
-def locking_names(units: Iterable[FunctionUnit]) -> frozenset[bytes]:
-    """The names of the functions that lock."""
-    return frozenset(unit.name.encode() for unit in units if may_lock(unit))
-
-
 def may_lock(unit: FunctionUnit) -> bool:
     """Whether the words of the function can take a lock."""
     return not unit.words.isdisjoint(_LOCKS)

@@ -20,17 +20,17 @@ from caulk.flow.channels import Uses
 from caulk.flow.containers import Insert, inserts
 from caulk.flow.directives import Directives, above
 from caulk.flow.endless import EndlessBodies, Start, starts_in
-from caulk.flow.entries import EntryCalls
+from caulk.flow.entries import Change, EntryCalls, changes_of
 from caulk.flow.gate import NEVER_RETURN, NEVER_RETURN_METHODS, Endings, Gate
 from caulk.flow.holdings import Holdings
 from caulk.flow.implementations import Implementations
 from caulk.flow.leaks import Leak, leaks_in
-from caulk.flow.locks import Locks, locking_names, may_lock
+from caulk.flow.locks import Locks, may_lock
 from caulk.flow.placement import Placement
 from caulk.flow.reads import FACTS, REQUESTS, Reads
 from caulk.flow.rendezvous import Exploration, explore
 from caulk.flow.requests import Requests
-from caulk.flow.spawns import may_start_argument, spawners
+from caulk.flow.spawns import spawners
 from caulk.flow.summaries import Summaries
 from caulk.ir import nodes as ir
 from caulk.ir.declarations import FileDecls, FunctionHead
@@ -143,7 +143,7 @@ class FunctionUnit:
 
     def forget(self) -> None:
         """Some body changed of which this function's own depends: what was found out is found out again."""
-        for name in ("leaks", "locks", "blocked", "endless_starts", "explorations"):
+        for name in ("leaks", "locks", "blocked", "endless_starts", "explorations", "entry_changes"):
             self.__dict__.pop(name, None)
         self._graphs.clear()
         self._placements.clear()
@@ -224,6 +224,11 @@ class FunctionUnit:
         return self._find(lambda: tuple(starts_in(self)))
 
     @cached_property
+    def entry_changes(self) -> tuple[Change, ...]:
+        """The entries that this function puts into long-lived maps, and those that it takes out."""
+        return self._find(lambda: tuple(changes_of(self)))
+
+    @cached_property
     def explorations(self) -> tuple[Exploration, ...]:
         """Who waits for whom on the channels that this function makes."""
         return self._find(lambda: tuple(explore(self)))
@@ -277,6 +282,7 @@ class Program:
     is_foreign: bool = False
     """Whether it belongs to another module than the code under analysis."""
     reads: Reads = field(default_factory=Reads, repr=False)
+    _names_where: dict[Callable[[FunctionUnit], bool], frozenset[bytes]] = field(default_factory=dict, repr=False)
 
     def is_std(self, path: str) -> bool:
         """Whether an import path belongs to the standard library: no dot in its first element, and not this module's own."""
@@ -430,23 +436,22 @@ class Program:
     def facts_of(self, unit: FunctionUnit) -> tuple[object, ...]:
         """What the function adds to what is known of all bodies together."""
         ending = self.endings.reasons(unit) if "endings" in self.__dict__ else ()
-        return may_lock(unit), may_start_argument(unit), ending
+        return ending, *[holds(unit) for holds in self._names_where]
 
     def forget_facts(self) -> frozenset[bytes]:
         """Some of it changed: it is found out again. The names of the functions of which something else is true now."""
         before = self._fact_names()
-        for name in ("endings", "locking", "spawners"):
-            if self.__dict__.pop(name, None) is not None:
-                getattr(self, name)
+        for holds in list(self._names_where):
+            del self._names_where[holds]
+            self.names_where(holds)
+        self.__dict__.pop("spawners", None)
+        if "endings" in self.__dict__:
+            self.endings = self.reads.about(FACTS, lambda: Endings(self))
         return frozenset[bytes]().union(*map(frozenset.__xor__, before, self._fact_names()))
 
-    def _fact_names(self) -> tuple[frozenset[bytes], ...]:
-        known, none = self.__dict__, frozenset[bytes]()
-        return (
-            frozenset(name.encode() for name in self.endings.names) if "endings" in known else none,
-            self.locking if "locking" in known else none,
-            self.spawners if "spawners" in known else none,
-        )
+    def _fact_names(self) -> list[frozenset[bytes]]:
+        endings = self.endings.names if "endings" in self.__dict__ else ()
+        return [frozenset(name.encode() for name in endings), *self._names_where.values()]
 
     @property
     def known_requests(self) -> Requests | None:
@@ -491,10 +496,18 @@ class Program:
         """Matches where a function of this package that returns a channel is called."""
         return channel_makers(self)
 
-    @cached_property
+    def names_where(self, holds: Callable[[FunctionUnit], bool]) -> frozenset[bytes]:
+        """The names of the functions of the package of which something is true by their own words. Whoever asks asks about
+        names that it mentions."""
+        found = self._names_where.get(holds)
+        if found is None:
+            found = self._names_where[holds] = frozenset(unit.name.encode() for unit in self.units if holds(unit))
+        return found
+
+    @property
     def locking(self) -> frozenset[bytes]:
         """The names of the functions of the package that take a lock."""
-        return self.reads.about(FACTS, lambda: locking_names(self.units))
+        return self.names_where(may_lock)
 
     @cached_property
     def endless(self) -> EndlessBodies:

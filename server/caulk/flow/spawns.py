@@ -67,14 +67,13 @@ def may_spawn(unit: FunctionUnit) -> bool:
     return b"func" in words and not (words.isdisjoint(_RUNNER_WORDS) and words.isdisjoint(unit.program.spawners))
 
 
-def may_start_argument(unit: FunctionUnit) -> bool:
+def _may_start_argument(unit: FunctionUnit) -> bool:
     """Whether the function may run a function that it is given in a goroutine."""
     return b"go" in unit.words and b"func" in unit.head.text
 
 
 def spawners(program: Program) -> frozenset[bytes]:
     """The names of the functions of the module that may run a function which they are given in a goroutine."""
-    own = {unit.name.encode() for unit in program.units if may_start_argument(unit)}
     siblings = (
         head.name.encode()
         for package in program.siblings
@@ -82,7 +81,7 @@ def spawners(program: Program) -> frozenset[bytes]:
         for head in file.decls.functions
         if b"func" in head.text[4:]
     )
-    return frozenset(own).union(siblings)
+    return program.names_where(_may_start_argument).union(siblings)
 
 
 def spawns(unit: FunctionUnit) -> Iterator[Spawn]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import time
@@ -153,10 +154,12 @@ class Session:
         moment = self._moment
         workspace, _ = self._overlaid(document.path)
         self.analyses += 1
-        started = time.perf_counter()
+        started, loads = time.perf_counter(), workspace.loads
         analysis = workspace.analyze_file(document.path)
         log.debug("%s version %s: %.1f ms", document.path, document.version, 1000 * (time.perf_counter() - started))
         self._results[document.uri] = moment, analysis
+        if workspace.loads != loads:
+            self._pool.submit(_settle)
         for error in analysis.errors:
             if error.internal:
                 log.error("%s: %s", error.path, error.message)
@@ -241,6 +244,13 @@ class Session:
 
     def stop(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _settle() -> None:
+    """What was loaded stays for long: no search for garbage needs to go through it with every few keys."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _document(source: SourceFile, opened: Mapping[str, Document]) -> Document:
