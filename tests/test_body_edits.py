@@ -13,7 +13,7 @@ from caulk.engine.workspace import Workspace
 from caulk.syntax.split import split
 
 FIXTURES = Path(__file__).parent / "fixtures"
-EDITS = 6
+EDITS = 3
 """How many edits a package of the fixtures gets."""
 ALL = Settings(select=("ALL",))
 

@@ -27,9 +27,11 @@ def moved(findings: tuple[Finding, ...], edit: Edit) -> tuple[Finding, ...]:
 
 def _moved(finding: Finding, edit: Edit) -> Finding:
     path = edit.file.path
-    related = tuple(_shifted(step, edit) if (step.path or finding.path) == path else step for step in finding.related)
     found: Finding = _shifted(finding, edit) if finding.path == path else finding
-    return replace(found, related=related)
+    if all(step.path in ("", finding.path) for step in finding.related):
+        return found
+    related = [_shifted(step, edit) if (step.path or finding.path) == path else step for step in finding.related]
+    return replace(found, related=tuple(related))
 
 
 def _shifted(value: Any, edit: Edit) -> Any:

@@ -6,6 +6,7 @@ package, and with them types, trees and all that was found out about functions t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,7 +15,7 @@ from caulk.flow.program import FileUnit, FunctionUnit, Program
 from caulk.flow.reads import REQUESTS, Reader
 from caulk.flow.requests import Requests, sees_request
 from caulk.syntax.source import SourceFile
-from caulk.syntax.split import Chunk, body_alone
+from caulk.syntax.split import body_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,19 @@ def edit_body(program: Program, file: FileUnit, data: bytes) -> Edit | None:
     before = file.source.data
     start, end = _difference(before, data)
     growth = len(data) - len(before)
-    unit = next((u for u in program.units if u.file is file and u.chunk.start < start and end < u.chunk.end), None)
-    if unit is None or start <= unit.chunk.start + len(unit.head.text):
+    units = program.units_of[file]
+    number = bisect_left(units, start, key=lambda unit: unit.cut.start + unit.moved) - 1
+    unit = units[number] if number >= 0 else None
+    if unit is None or start <= unit.chunk.start + len(unit.head.text) or end >= unit.chunk.end:
         return None
-    chunk = Chunk(unit.chunk.start, unit.chunk.end + growth)
-    body = body_alone(data[chunk.start : chunk.end])
+    body = body_alone(data[unit.chunk.start : unit.chunk.end + growth])
     if body is None:
         return None
     old = _Known(program, unit)
     file.moved(SourceFile(file.path, data), unit.head.start, growth)
-    for other in program.units:
-        if other.file is file and other.chunk.start > chunk.start:
-            other.chunk = Chunk(other.chunk.start + growth, other.chunk.end + growth)
-    unit.chunk = chunk
-    unit.rewrite(body.code, is_damaged=body.is_damaged)
+    unit.rewrite(body.code, growth, is_damaged=body.is_damaged)
+    for other in units[number + 1 :]:
+        other.moved += growth
     lines = unit.text.count(b"\n") - old.text.count(b"\n")
     return Edit(file, end, growth, lines, frozenset(old.stale()), old.text, unit.text)
 

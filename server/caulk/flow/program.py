@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, TypeVar
 
 from caulk.flow import cfg
@@ -31,7 +31,7 @@ from caulk.flow.reads import FACTS, REQUESTS, Reads
 from caulk.flow.rendezvous import Exploration, explore
 from caulk.flow.requests import Requests
 from caulk.flow.spawns import spawners
-from caulk.flow.summaries import Summaries
+from caulk.flow.summaries import Summaries, Summary
 from caulk.ir import nodes as ir
 from caulk.ir.declarations import FileDecls, FunctionHead
 from caulk.ir.lower import lower_function
@@ -117,7 +117,8 @@ class FunctionUnit:
 
     program: Program
     file: FileUnit
-    chunk: Chunk
+    cut: Chunk
+    """Where it was when the file was split."""
     name: str
     receiver: str
     """The receiver's type name, empty for a plain function."""
@@ -127,14 +128,20 @@ class FunctionUnit:
     """Whether its braces do not balance, as far as one can tell: then ``code`` may have comments."""
     _graphs: dict[int, cfg.Graph] = field(default_factory=dict, repr=False)
     _placements: dict[int, Placement] = field(default_factory=dict, repr=False)
-    _cut: Chunk = field(init=False, repr=False)
-    """Where it was when the file was split."""
+    moved: int = 0
+    """How many bytes it stands behind where it was, after edits in front of it."""
+    grown: int = 0
+    """How many bytes longer it is, after edits of its body."""
 
-    def __post_init__(self) -> None:
-        self._cut = self.chunk
+    @property
+    def chunk(self) -> Chunk:
+        """Where it is."""
+        start = self.cut.start + self.moved
+        return Chunk(start, self.cut.end + self.moved + self.grown)
 
-    def rewrite(self, code: bytes, *, is_damaged: bool) -> None:
-        """The body is another one now; the file and ``chunk`` say so already."""
+    def rewrite(self, code: bytes, grown: int, *, is_damaged: bool) -> None:
+        """The body is another one now, so many bytes longer; the file has the text."""
+        self.grown += grown
         for name in ("text", "words", "function", "typer", "uses"):
             self.__dict__.pop(name, None)
         self.code, self.is_damaged = code, is_damaged
@@ -143,7 +150,7 @@ class FunctionUnit:
 
     def forget(self) -> None:
         """Some body changed of which this function's own depends: what was found out is found out again."""
-        for name in ("leaks", "locks", "blocked", "endless_starts", "explorations", "entry_changes"):
+        for name in ("leaks", "locks", "blocked", "endless_starts", "explorations", "entry_changes", "summary"):
             self.__dict__.pop(name, None)
         self._graphs.clear()
         self._placements.clear()
@@ -155,7 +162,7 @@ class FunctionUnit:
     @cached_property
     def code(self) -> bytes:
         """The text with its comments blanked, offsets kept."""
-        return self.file.split.code[self._cut.start : self._cut.end]
+        return self.file.split.code[self.cut.start : self.cut.end]
 
     @cached_property
     def directives(self) -> Directives:
@@ -165,7 +172,7 @@ class FunctionUnit:
     @cached_property
     def words(self) -> frozenset[bytes]:
         """The words of the code, numbers and what stands in strings included: what a rule asks before it asks for a tree."""
-        return self.file.split.words(self._cut)
+        return self.file.split.words(self.cut)
 
     @cached_property
     def function(self) -> ir.Function:
@@ -229,6 +236,11 @@ class FunctionUnit:
         return self._find(lambda: tuple(changes_of(self)))
 
     @cached_property
+    def summary(self) -> Summary:
+        """What is known of its obligations; :class:`Summaries` finds it out."""
+        return Summary()
+
+    @cached_property
     def explorations(self) -> tuple[Exploration, ...]:
         """Who waits for whom on the channels that this function makes."""
         return self._find(lambda: tuple(explore(self)))
@@ -248,11 +260,12 @@ class FunctionUnit:
 
     def offset(self, relative: int) -> int:
         """The absolute byte offset of a place in this function."""
-        return self.chunk.start + relative
+        return self.cut.start + self.moved + relative
 
     def span(self, node: ir.Node) -> tuple[int, int]:
         """The absolute byte span of a node of this function."""
-        return self.chunk.start + node.start, self.chunk.start + node.end
+        start = self.cut.start + self.moved
+        return start + node.start, start + node.end
 
     def source_text(self, node: ir.Node) -> str:
         """The text of a node of this function."""
@@ -344,9 +357,14 @@ class Program:
         return units
 
     @cached_property
+    def units_of(self) -> dict[FileUnit, tuple[FunctionUnit, ...]]:
+        """The same by file, in the order of their places."""
+        return {file: tuple(self._functions_of(file)) for file in self.files}
+
+    @cached_property
     def units(self) -> tuple[FunctionUnit, ...]:
         """The functions, for what makes no statement about their bodies."""
-        return tuple(unit for file in self.files for unit in self._functions_of(file))
+        return tuple(chain.from_iterable(self.units_of.values()))
 
     def _functions_of(self, file: FileUnit) -> Sequence[FunctionUnit]:
         chunks = {chunk.start: chunk for chunk in file.split.functions}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,6 +46,17 @@ class Result(NamedTuple):
     path: Path
 
 
+@dataclass(slots=True)
+class Summary:
+    """What is known of one function. What belongs to a literal or a call in it is found by its ``id``."""
+
+    acquires: dict[int, list[Acquire]] = field(default_factory=dict)
+    outcomes: dict[int, Outcome | None] = field(default_factory=dict)
+    fresh: dict[int, tuple[Contract, ...]] = field(default_factory=dict)
+    never_returns: bool | None = None
+    nil_results: tuple[bool | None, ...] | None = None
+
+
 class Summaries:
     """The summaries of one package."""
 
@@ -53,11 +64,6 @@ class Summaries:
         self._program = program
         self._ownership = program.contracts.ownership
         self._effects: Fixpoint[Effect] = Fixpoint(TAKES)
-        self._fresh: dict[tuple[int, int], tuple[Contract, ...]] = {}
-        self._acquires: dict[tuple[int, int], list[Acquire]] = {}
-        self._outcomes: dict[tuple[int, int], Outcome | None] = {}
-        self._never_returns: dict[int, bool] = {}
-        self._nil_results: dict[int, tuple[bool | None, ...]] = {}
         self._occurring: dict[int, frozenset[ir.Symbol]] = {}
         self._captured: dict[int, frozenset[ir.Symbol]] = {}
         self._made_here: dict[int, frozenset[int]] = {}
@@ -68,12 +74,6 @@ class Summaries:
     def forget(self, units: Iterable[FunctionUnit]) -> None:
         """These functions, or what they rely on, are others now."""
         gone = {id(unit) for unit in units}
-        for answers in (self._fresh, self._acquires, self._outcomes):
-            for key in [key for key in answers if key[0] in gone]:
-                del answers[key]
-        for unit in gone:
-            self._never_returns.pop(unit, None)
-            self._nil_results.pop(unit, None)
         self._effects.forget(lambda question: question[0] in gone)
         for by_tree in (self._occurring, self._captured, self._made_here, self._repeated):
             by_tree.clear()  # a new tree may get the number of an old one
@@ -152,11 +152,11 @@ class Summaries:
         unit = self._program.unit_of_callee(callee)
         if unit is None or not unit.program.endings.has(unit):
             return False
-        key = id(unit)
-        if key not in self._never_returns:
-            self._never_returns[key] = False  # recursion: it returns as far as we know
-            self._never_returns[key] = unit.function.body is not None and not self._reaches_exit(unit)
-        return self._never_returns[key]
+        known = unit.summary
+        if known.never_returns is None:
+            known.never_returns = False  # recursion: it returns as far as we know
+            known.never_returns = unit.function.body is not None and not self._reaches_exit(unit)
+        return known.never_returns
 
     @staticmethod
     def _reaches_exit(unit: FunctionUnit) -> bool:
@@ -173,20 +173,20 @@ class Summaries:
         unit = own or self._program.foreign_unit_of_callee(callee)
         if unit is None:
             return ()
-        found = self._nil_results.get(id(unit))
+        found = unit.summary.nil_results
         if found is None:
-            found = self._nil_results[id(unit)] = nil_results(unit.function)
+            found = unit.summary.nil_results = nil_results(unit.function)
         return found if own is not None else tuple(None if result else result for result in found)
 
     # -- acquisitions
 
     def acquires(self, unit: FunctionUnit, function: ir.Function) -> list[Acquire]:
         """The acquiring statements of a function or literal (those of the literals inside are their own)."""
-        key = id(unit), id(function)
-        found = self._acquires.get(key)
+        known = unit.summary.acquires
+        found = known.get(id(function))
         if found is None:
-            self._acquires[key] = []
-            found = self._acquires[key] = unit.program.reads.about(unit, lambda: list(acquires_in(unit, function)))
+            known[id(function)] = []
+            found = known[id(function)] = unit.program.reads.about(unit, lambda: list(acquires_in(unit, function)))
         return found
 
     def outcome(self, unit: FunctionUnit, acquire: Acquire) -> Outcome | None:
@@ -194,11 +194,11 @@ class Summaries:
         place = acquire.place
         if place is None:
             return None
-        key = id(unit), id(acquire.call)
-        if key not in self._outcomes:
-            self._outcomes[key] = None
-            self._outcomes[key] = unit.program.reads.about(unit, lambda: self._follow(unit, acquire, place))
-        return self._outcomes[key]
+        outcomes, key = unit.summary.outcomes, id(acquire.call)
+        if key not in outcomes:
+            outcomes[key] = None
+            outcomes[key] = unit.program.reads.about(unit, lambda: self._follow(unit, acquire, place))
+        return outcomes[key]
 
     def _follow(self, unit: FunctionUnit, acquire: Acquire, place: Place) -> Outcome:
         graph = unit.cfg(acquire.function)
@@ -253,11 +253,11 @@ class Summaries:
 
     def fresh(self, unit: FunctionUnit, function: ir.Function) -> tuple[Contract, ...]:
         """The obligations that a caller of ``function`` gets: what it acquires and returns."""
-        key = id(unit), id(function)
-        found = self._fresh.get(key)
+        known, key = unit.summary.fresh, id(function)
+        found = known.get(key)
         if found is None:
-            self._fresh[key] = ()
-            found = self._fresh[key] = unit.program.reads.about(unit, lambda: self._find_fresh(unit, function))
+            known[key] = ()
+            found = known[key] = unit.program.reads.about(unit, lambda: self._find_fresh(unit, function))
         return found
 
     def _find_fresh(self, unit: FunctionUnit, function: ir.Function) -> tuple[Contract, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from lsprotocol import types
@@ -29,7 +30,6 @@ _SEVERITIES = {
 
 def diagnostic(finding: Finding, document: Document, fingerprint: str) -> types.Diagnostic:
     """One finding as a diagnostic, with the path of the leak as related information."""
-    rule = registry.rule_of(finding.code)
     related = [
         types.DiagnosticRelatedInformation(
             types.Location(document.uri, range_of(document.source, step.span.start, step.span.end)), step.message
@@ -42,11 +42,23 @@ def diagnostic(finding: Finding, document: Document, fingerprint: str) -> types.
         message=finding.message,
         severity=_SEVERITIES[finding.severity],
         code=finding.code,
-        code_description=types.CodeDescription(uri_of(str(rule.page_path))) if rule is not None else None,
+        code_description=_description(finding.code),
         source=SOURCE,
         related_information=related or None,
-        data={"fingerprint": fingerprint},
+        data=data_of(fingerprint),
     )
+
+
+def data_of(fingerprint: str) -> dict[str, str]:
+    """What a client gives back with a diagnostic."""
+    return {"fingerprint": fingerprint}
+
+
+@cache
+def _description(code: str) -> types.CodeDescription | None:
+    """Where the page of the rule is."""
+    rule = registry.rule_of(code)
+    return types.CodeDescription(uri_of(str(rule.page_path))) if rule is not None else None
 
 
 def text_edits(source: SourceFile, fixes: Sequence[Fix]) -> list[types.TextEdit]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from types import MappingProxyType
 
 from lsprotocol import types
 
@@ -13,7 +14,7 @@ from caulk.findings.fingerprint import fingerprints
 from caulk.lsp import convert
 from caulk.lsp.documents import Document
 from caulk.lsp.progress import Work
-from caulk.lsp.state import CaulkServer
+from caulk.lsp.state import CaulkServer, Shown
 
 
 def register(server: CaulkServer) -> None:
@@ -45,7 +46,7 @@ def register_workspace(server: CaulkServer) -> None:
                 if work.is_cancelled:
                     break
                 for document, analysis in await server.session.package(directory, paths):
-                    items = _converted(document, analysis.findings)
+                    items = [diagnostic for _, diagnostic in _converted(document, analysis.findings).values()]
                     reports.append(_report(document, items, known.pop(document.uri, None)))
                 work.step(directory.rpartition("/")[2])
         reports += [
@@ -86,6 +87,7 @@ async def refresh(server: CaulkServer) -> None:
 
 def closed(server: CaulkServer, uri: str) -> None:
     """A document was closed: nothing is planned for it any more, and a push client sees nothing of it."""
+    server.shown.pop(uri, None)
     task = server.pending.pop(uri, None)
     if task is not None:
         task.cancel()
@@ -109,13 +111,20 @@ async def _push(server: CaulkServer, uri: str, delay: float) -> None:
 async def _diagnostics(server: CaulkServer, document: Document) -> list[types.Diagnostic]:
     analysis = await server.session.analysis(document)
     server.tell_problems()
-    return _converted(document, analysis.findings)
+    shown = server.shown[document.uri] = _converted(document, analysis.findings, server.shown.get(document.uri, {}))
+    return [diagnostic for _, diagnostic in shown.values()]
 
 
-def _converted(document: Document, findings: Iterable[Finding]) -> list[types.Diagnostic]:
-    shown = tuple(findings)
-    names = fingerprints(shown, document.source)
-    return [convert.diagnostic(finding, document, name) for finding, name in zip(shown, names, strict=True)]
+def _converted(document: Document, findings: Sequence[Finding], known: Shown = MappingProxyType({})) -> Shown:
+    """The findings as they are shown. One that was shown and is the same object is where it was: an edit makes new ones of all
+    that it moves."""
+    found: dict[int, tuple[Finding, types.Diagnostic]] = {}
+    for finding, name in zip(findings, fingerprints(findings, document.source), strict=True):
+        before = known.get(id(finding))
+        if before is None or before[1].data != convert.data_of(name):
+            before = finding, convert.diagnostic(finding, document, name)
+        found[id(finding)] = before
+    return found
 
 
 def _report(
@@ -127,7 +136,13 @@ def _report(
     return types.WorkspaceFullDocumentDiagnosticReport(document.uri, items, document.version, result_id=result)
 
 
+def _place(shown: types.Range) -> str:
+    """(The representation of a range takes longer than to find it.)"""
+    start, end = shown.start, shown.end
+    return f"{start.line}:{start.character}-{end.line}:{end.character}"
+
+
 def _result_id(items: Iterable[types.Diagnostic]) -> str:
     """A name for what is shown: the same things at the same places have the same name."""
-    text = "\n".join(f"{item.range} {item.code} {item.severity} {item.message} {item.data}" for item in items)
+    text = "\n".join(f"{_place(item.range)} {item.code} {item.severity} {item.message} {item.data}" for item in items)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]

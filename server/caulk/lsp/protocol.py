@@ -67,6 +67,13 @@ class Protocol(LanguageServerProtocol):
             params.capabilities.general.position_encodings = [types.PositionEncodingKind.Utf16]
         return (yield from super().lsp_initialize(params))
 
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Generator[Any, Any, Any]:
+        """The texts are kept by :mod:`caulk.lsp.documents`: a second copy takes milliseconds a key in a long file."""
+        handler = self.fm.features.get(types.TEXT_DOCUMENT_DID_CHANGE)
+        if handler is not None:
+            yield handler, (params,), None
+
 
 class Server(LanguageServer):
     """A server that logs its own faults instead of putting them in front of the user."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from lsprotocol import types
 
+from caulk.findings.finding import Finding
 from caulk.lsp.convert import Client
 from caulk.lsp.documents import Document, path_of
 from caulk.lsp.protocol import Protocol, Server, lenient_converter
 from caulk.lsp.session import Session
 from caulk.version import __version__
 
+Shown: TypeAlias = Mapping[int, tuple[Finding, types.Diagnostic]]
+"""Findings and what a client sees of them, by the ``id`` of the finding."""
 DEBOUNCE = 0.12
 """Seconds of quiet after a keystroke before a push client gets new diagnostics."""
 
@@ -28,6 +31,8 @@ class CaulkServer(Server):
         self.told_options: Mapping[str, Any] = {}
         """What the client told at the start or afterwards, without being asked."""
         self.debounce = DEBOUNCE
+        self.shown: dict[str, Shown] = {}
+        """What the client was given, by document."""
         self.pending: dict[str, asyncio.Task[None]] = {}
         self.told: set[str] = set()
 

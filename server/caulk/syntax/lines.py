@@ -31,6 +31,10 @@ class LineIndex:
     def _starts(self) -> list[int]:
         return [0, *[newline.end() for newline in _NEWLINE.finditer(self._data)]]
 
+    @cached_property
+    def _is_ascii(self) -> bool:
+        return self._data.isascii()
+
     @property
     def count(self) -> int:
         """How many lines there are; a text that ends with a newline has an empty last one."""
@@ -76,7 +80,7 @@ class LineIndex:
     def column(self, offset: int, encoding: Encoding) -> tuple[int, int]:
         """Line and column of a byte offset in the given encoding. Inside a character counts as its start."""
         line, byte_column = self.position(offset)
-        if encoding is Encoding.UTF8:
+        if encoding is Encoding.UTF8 or self._is_ascii:
             return line, byte_column
         text = self._data[self._starts[line] : self._starts[line] + byte_column]
         if text.isascii():

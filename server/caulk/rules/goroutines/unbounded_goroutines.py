@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 
 from caulk.findings.finding import Finding, Related, Span, Tier
-from caulk.flow.program import FunctionUnit, Program
-from caulk.flow.requests import RequestCode
+from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements, walk
 from caulk.rules.report import finding_at
-from caulk.rules.rule import Rule
+from caulk.rules.rule import Rule, words
 from caulk.rules.surroundings import is_for_tests
 from caulk.semantics.model import Basic, Slice
 
@@ -20,19 +19,18 @@ _WAITS = re.compile(rb"[wW]ait|<-|\bselect\b|\.Acquire\(|\.SetLimit\(|[lL]imit|[
 """Words of somebody who waits for the goroutines, is told when they are done, or lets only so many run."""
 
 
-def _check(program: Program) -> Iterator[Finding]:
-    if is_for_tests(program):
+def _check(unit: FunctionUnit) -> Iterator[Finding]:
+    if is_for_tests(unit.program):
         return
-    candidates = [unit for unit in program.mentioning(b"go", b"range") if not unit.file.is_test]
-    for unit in candidates:
-        for function in unit.function.walk():
-            yield from _in_function(unit, function, program.requests.of(function))
+    for function in unit.function.walk():
+        yield from _in_function(unit, function)
 
 
-def _in_function(unit: FunctionUnit, function: ir.Function, code: RequestCode | None) -> Iterator[Finding]:
+def _in_function(unit: FunctionUnit, function: ir.Function) -> Iterator[Finding]:
     body = function.body
     if body is None or _WAITS.search(unit.code, body.start, body.end):
         return
+    code = unit.program.requests.of(function)
     for loop in statements(body):
         if not isinstance(loop, ir.Range):
             continue
@@ -71,6 +69,7 @@ RULE = Rule(
     code=_CODE,
     tier=Tier.CORE,
     summary="a goroutine is started for each thing that a request lists, without a limit",
-    check_package=_check,
+    check_function=_check,
+    gate=words("go range"),
     tests_too=False,
 )
