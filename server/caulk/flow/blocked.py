@@ -78,8 +78,8 @@ def _reason(exploration: Exploration, stuck: Stuck) -> Why | None:
         return Why.NIL
     if stuck.spawn is None:
         return Why.ALONE if _is_alone(exploration, stuck) else None
-    if stuck.left is None or _is_counted(stuck):
-        return None
+    if stuck.left is None or _is_counted(stuck) or (stuck.sent_before and stuck.function.results):
+        return None  # a function with results may tell its caller that it has sent
     sure = _surely_sends(stuck) if stuck.use is Use.SEND else _surely_waits(stuck)
     if not sure or (channel.capacity and not _exceeds_buffer(stuck)):
         return None

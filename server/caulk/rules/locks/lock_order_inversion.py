@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from caulk.findings.finding import Finding, Tier
-from caulk.flow.lock_calls import Held, Mode, class_of
+from caulk.flow.lock_calls import Held, Mode, class_of, lock_path
 from caulk.flow.locks import LockUse, holder, locks_below
 from caulk.flow.program import FunctionUnit, Program
 from caulk.ir import nodes as ir
+from caulk.ir.visit import walk
 from caulk.rules.report import finding_at, related_at
 from caulk.rules.rule import Rule
 
@@ -68,9 +69,26 @@ def _with_held(
 
 def _may_meet(here: _Order, there: _Order) -> bool:
     """Whether two goroutines may wait for each other: no lock around both keeps them apart, and somebody writes."""
-    if here.unit is there.unit or here.others & there.others:
+    if here.unit is there.unit or here.others & there.others or _is_taken_out(here) or _is_taken_out(there):
         return False
     return Mode.WRITE in (here.modes[0], there.modes[1]) and Mode.WRITE in (here.modes[1], there.modes[0])
+
+
+def _is_taken_out(order: _Order) -> bool:
+    """Whether the function deletes from a map beside the second lock: who holds that one no longer finds what has the first."""
+    body, func = order.unit.function.body, order.node.func
+    lock = lock_path(func.base) if isinstance(func, ir.Selector) else None
+    if lock is None or body is None or b"delete" not in order.unit.words:
+        return False
+    for node in walk(body):
+        match node:
+            case ir.Call(func=ir.Name(name="delete", symbol=None), args=(ir.Selector(base=owner), _)):
+                path = lock_path(owner)
+                if path is not None and lock.begins_with(path):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _finding(here: _Order, there: _Order) -> Finding:
