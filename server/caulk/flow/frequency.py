@@ -89,7 +89,9 @@ def _is_registered_command(unit: FunctionUnit) -> bool:
     """Whether the function is what a command runs: ``Command{Run: f}``, ``command.Run = f``, ``command.RunE = wrap(f)``."""
     if unit.receiver:
         return False
-    runs = re.compile(rb"\b(?:Run|RunE|Func|Action|Exec)\s*[:=]\s*(?:[\w.]+\()?" + unit.name.encode() + rb"\b(?!\()")
+    runs = re.compile(
+        rb"\b(?:Run|RunE|Func|Action|Exec|Main)\s*[:=]\s*(?:[\w.]+\()?" + unit.name.encode() + rb"\b(?!\()"
+    )
     return any(b"Command{" in file.source.data and runs.search(file.source.data) for file in unit.program.files)
 
 

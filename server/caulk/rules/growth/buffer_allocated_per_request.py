@@ -58,10 +58,22 @@ def _allocation(code: RequestCode, statement: ir.Assign) -> Iterator[Finding]:
             yield _report(code.unit, value, f"a {type_name}", Evidence())
         return
     if callee.name in _COMPRESSORS and len(value.args) == 1:
-        if not _escapes(code, symbol, frozenset()):
+        if not _escapes(code, symbol, frozenset()) and not _is_kept(code.unit, value.args[0]):
             yield _finding(code, statement, symbol, value, BufferKind.COMPRESSOR, _COMPRESSORS[callee.name])
     elif callee.name == "make" and _is_large_buffer(code.unit, value) and not _escapes(code, symbol, _BORROWERS):
         yield _finding(code, statement, symbol, value, BufferKind.BYTES, "[]byte")
+
+
+def _is_kept(unit: FunctionUnit, target: ir.Expr) -> bool:
+    """Whether what is written is kept in a field (``c.packed = buffer.Bytes()``): a cache is filled, which few requests do."""
+    symbol = target.symbol if isinstance(target, ir.Name) else None
+    for name in unit.uses.names.get(symbol, ()) if symbol is not None else ():
+        method = unit.uses.parent(name)
+        call = unit.uses.parent(method) if isinstance(method, ir.Selector) and method.field == "Bytes" else None
+        kept = unit.uses.parent(call) if call is not None else None
+        if isinstance(kept, ir.Assign) and any(isinstance(left, ir.Selector | ir.Index) for left in kept.left):
+            return True
+    return False
 
 
 def _is_large_buffer(unit: FunctionUnit, make: ir.Call) -> bool:
