@@ -69,9 +69,10 @@ def _listens_locally(unit: FunctionUnit) -> bool:
     if b"Listen" not in unit.words or unit.function.body is None:
         return False
     return any(
-        isinstance(part, ir.Call) and len(part.args) == 2 and is_loopback(part.args[1])
+        isinstance(part, ir.Call)
+        and last_name(part.func) == "Listen"
+        and is_loopback(part.args[-1] if part.args else None)
         for part in expressions(unit.function.body, literals=True)
-        if isinstance(part, ir.Call) and last_name(part.func) == "Listen"
     )
 
 
