@@ -9,6 +9,7 @@ import pytest
 
 from caulk.config.settings import Settings
 from caulk.engine.workspace import Workspace
+from caulk.flow.frequency import Frequency, frequency
 from caulk.flow.program import Program
 from caulk.flow.requests import Framework, RequestCode
 from caulk.flow.spawns import escapes, spawns
@@ -56,6 +57,8 @@ def code_of(program: Program, name: str) -> RequestCode:
         ("n int, c *gin.Context", Framework.GIN),
         ("c echo.Context", Framework.ECHO),
         ("w http.ResponseWriter, r *http.Request", Framework.HTTP),
+        ("w http.ResponseWriter, _ *http.Request", Framework.HTTP),
+        ("_ *gin.Context", Framework.GIN),
         ("c gin.Context", None),
         ("r *http.Request", None),
         ("ctx context.Context", None),
@@ -70,6 +73,130 @@ def test_of_a_factory_only_the_literal_is_request_code(tmp_path: Path) -> None:
     program = program_of(tmp_path, "func f() gin.HandlerFunc {\n\treturn func(c *gin.Context) {}\n}\n")
     (code,) = program.requests
     assert code.function is not code.unit.function
+
+
+ADAPTER = """
+type ctx struct{ c *gin.Context }
+func wrap(f func(*ctx)) gin.HandlerFunc {
+	return func(c *gin.Context) { f(&ctx{c}) }
+}
+type api struct{}
+func (a *api) list(x *ctx) {}
+func show(x *ctx) {}
+var _ = time.Now
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "found"),
+    [("show", "show"), ("a.list", "list"), ("(&api{}).list", "list"), ("func(x *ctx) { show(x) }", "show")],
+)
+def test_what_an_adapter_gets_is_a_handler(tmp_path: Path, handler: str, found: str) -> None:
+    program = program_of(tmp_path, f"{ADAPTER}\nfunc routes(r *gin.Engine, a *api) {{ r.GET(`/`, wrap({handler})) }}\n")
+    code = code_of(program, found)
+    assert {symbol.name for symbol in code.tainted} == {"x"}
+
+
+def test_what_a_decoding_framework_gets_is_a_handler(tmp_path: Path) -> None:
+    path = tmp_path / "p.go"
+    path.write_text(
+        'package p\n\nimport (\n\t"context"\n\n\t"github.com/danielgtaylor/huma/v2"\n)\n\n'
+        "type in struct{ ID string }\n\nfunc get(ctx context.Context, i *in) (*in, error) { return i, nil }\n\n"
+        "func routes(api huma.API) { huma.Get(api, `/`, get) }\n"
+    )
+    (code,) = Workspace(Settings())._program(str(tmp_path), {str(path): path.read_bytes()}).requests
+    assert code.unit.name == "get"
+    assert {symbol.name for symbol in code.tainted} == {"i"}
+
+
+MODULE = {
+    "go.mod": "module example.com/m\n\ngo 1.25\n",
+    "store/store.go": """
+        package store
+
+        type Store struct{ last string }
+
+        func (s *Store) Save() {}
+        func (s *Store) Load() { s.find() }
+        func (s *Store) find() {}
+        func Once() {}
+        func Other() {}
+        """,
+    "service/service.go": """
+        package service
+
+        import "example.com/m/store"
+
+        func Get(s *store.Store) { s.Load() }
+        """,
+    "api/api.go": """
+        package api
+
+        import (
+            "net/http"
+
+            "example.com/m/service"
+            "example.com/m/store"
+        )
+
+        type API struct{ s *store.Store }
+
+        func (a *API) Show(w http.ResponseWriter, r *http.Request) {
+            service.Get(a.s)
+            a.s.Save()
+        }
+
+        func (a *API) Unused(w http.ResponseWriter, r *http.Request) {}
+
+        func NewAPI() *API {
+            store.Once()
+            return &API{}
+        }
+        """,
+    "main.go": """
+        package main
+
+        import (
+            "net/http"
+
+            "example.com/m/api"
+        )
+
+        func main() {
+            a := api.NewAPI()
+            http.HandleFunc("/", a.Show)
+        }
+        """,
+}
+
+
+def package_of(tmp_path: Path, name: str) -> Program:
+    """A package of that module."""
+    for path, text in MODULE.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(dedent(text))
+    path = tmp_path / name / f"{name}.go"
+    return Workspace(Settings())._program(str(path.parent), {str(path): path.read_bytes()})
+
+
+@pytest.mark.parametrize(
+    ("name", "often"),
+    [
+        ("Save", Frequency.REQUEST),
+        ("find", Frequency.REQUEST),
+        ("Once", Frequency.UNKNOWN),
+        ("Other", Frequency.UNKNOWN),
+    ],
+)
+def test_handlers_of_other_packages_reach_a_function(tmp_path: Path, name: str, often: Frequency) -> None:
+    program = package_of(tmp_path, "store")
+    unit = next(unit for unit in program.functions if unit.name == name)
+    assert frequency(unit, unit.function) is often
+
+
+@pytest.mark.parametrize(("name", "registered"), [("Show", True), ("Unused", False)])
+def test_handlers_are_registered_in_other_packages(tmp_path: Path, name: str, registered: bool) -> None:
+    assert code_of(package_of(tmp_path, "api"), name).is_registered_method is registered
 
 
 # -- reach

@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from caulk.flow.program import FileUnit, FunctionUnit, Program
 from caulk.flow.reads import REQUESTS, Reader
-from caulk.flow.requests import Requests, sees_request
+from caulk.flow.request_reach import Requests
+from caulk.flow.requests import sees_request
 from caulk.syntax.source import SourceFile
 from caulk.syntax.split import body_alone
 
@@ -119,6 +120,7 @@ class _Known:
 def _by_unit(requests: Requests) -> dict[FunctionUnit, list[_Code]]:
     found: dict[FunctionUnit, list[_Code]] = {}
     for code in requests.code.values():
-        what = (id(code.function), code.context, code.framework, code.tainted, code.bound, code.caller)
+        kind = code.framework, code.is_handler, code.is_adapted
+        what = (id(code.function), code.context, kind, code.tainted, code.bound, code.caller)
         found.setdefault(code.unit, []).append(what)
     return found

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from caulk.flow.importers import importers_naming
 from caulk.flow.mentions import is_called
+from caulk.flow.shapes import called_name
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
 
 if TYPE_CHECKING:
-    from caulk.flow.program import FunctionUnit
+    from caulk.flow.program import FunctionUnit, Program
 
 MAX_DEPTH = 4
 """How many calls a caller is looked for."""
@@ -65,7 +67,7 @@ def frequency(unit: FunctionUnit, function: ir.Function) -> Frequency:
 def handles_request(unit: FunctionUnit, function: ir.Function) -> bool:
     """Whether the parameters are those of a request handler."""
     code = unit.program.requests.of(function)
-    return code is not None and code.context is not None
+    return code is not None and code.is_handler
 
 
 def runs_once(unit: FunctionUnit, depth: int = MAX_DEPTH) -> bool:
@@ -109,11 +111,11 @@ def _is_repeated(site: CallSite) -> bool:
 
 
 def _is_reached_from_request(unit: FunctionUnit, depth: int, seen: set[FunctionUnit]) -> bool:
-    """Whether request code of the package calls the function, not by way of something that starts or caches."""
+    """Whether request code of the module calls the function, not by way of something that starts or caches."""
     if unit in seen or not depth:
         return False
     seen.add(unit)
-    for site in callers(unit):
+    for site in (*callers(unit), *_callers_abroad(unit)):
         inside = site.unit.uses.function_of(site.call)
         if is_guarded(site):
             continue
@@ -145,31 +147,29 @@ def is_guarded(site: CallSite) -> bool:
 
 def callers(unit: FunctionUnit) -> list[CallSite]:
     """The calls of the function in its package, tests left out."""
+    return [site for site in _calls_in(unit.program, unit) if site.unit is not unit]
+
+
+def _callers_abroad(unit: FunctionUnit) -> Iterator[CallSite]:
+    """The calls of the function in the packages of the module that import its own."""
+    if unit.name[:1].isupper() and unit.program.package.name != "main":
+        for importer in importers_naming(unit.program, unit.name):
+            yield from _calls_in(importer, unit)
+
+
+def _calls_in(program: Program, unit: FunctionUnit) -> Iterator[CallSite]:
     name = unit.name.encode()
-    found: list[CallSite] = []
-    for other in unit.program.mentioning(name):
-        if other is unit or other.file.is_test:
+    place = unit.file.path, unit.head.start
+    for other in program.mentioning(name):
+        if other.file.is_test:
             continue
         if not is_called(name, other.code, len(other.head.text)) or other.function.body is None:
             continue
         for node in walk(other.function.body, literals=True):
-            if isinstance(node, ir.Call) and _last_name(node.func) == unit.name:
-                callee = other.typer.callee(node)
-                if unit.program.own_unit_of_callee(callee) is unit:
-                    found.append(CallSite(other, node))
-    return found
-
-
-def _last_name(func: ir.Expr) -> str:
-    match func:
-        case ir.Name():
-            return func.name
-        case ir.Selector():
-            return func.field
-        case ir.Index():
-            return _last_name(func.base)
-        case _:
-            return ""
+            if isinstance(node, ir.Call) and called_name(node) == unit.name:
+                called = program.unit_of_callee(other.typer.callee(node))
+                if called is not None and (called.file.path, called.head.start) == place:
+                    yield CallSite(other, node)
 
 
 def _parameter_types(unit: FunctionUnit, function: ir.Function) -> Iterator[tuple[str, str]]:

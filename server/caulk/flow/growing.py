@@ -122,7 +122,7 @@ def _grows_by_request(unit: FunctionUnit, function: ir.Function, symbol: ir.Symb
     handles = False
     while current is not None and current is not symbol.function:
         code = unit.program.requests.of(current)
-        handles = handles or (code is not None and code.context is not None)
+        handles = handles or (code is not None and code.is_handler)
         current = current.parent
     if not handles or function.body is None:
         return False

@@ -26,10 +26,11 @@ from caulk.flow.holdings import Holdings
 from caulk.flow.implementations import Implementations
 from caulk.flow.leaks import Leak, leaks_in
 from caulk.flow.locks import Locks, may_lock
+from caulk.flow.method_values import is_method_value
 from caulk.flow.placement import Placement
 from caulk.flow.reads import FACTS, REQUESTS, Reads
 from caulk.flow.rendezvous import Exploration, explore
-from caulk.flow.requests import Requests
+from caulk.flow.request_reach import Requests
 from caulk.flow.spawns import spawners
 from caulk.flow.summaries import Summaries, Summary
 from caulk.ir import nodes as ir
@@ -220,6 +221,11 @@ class FunctionUnit:
         """Where the names of this function stand."""
         return Uses(self.function)
 
+    @property
+    def is_method_value(self) -> bool:
+        """Whether somebody takes this method as a value, as for a handler."""
+        return is_method_value(self)
+
     @cached_property
     def blocked(self) -> tuple[Blocked, ...]:
         """The goroutines that wait for ever on a channel of this function."""
@@ -398,10 +404,10 @@ class Program:
             if unit is not None:
                 self.reads.unit(unit)
             return unit
-        sibling = self._sibling(declared.package)
+        sibling = self.sibling(declared.package)
         return sibling._by_place.get((declared.file.path, declared.declaration.start)) if sibling is not None else None
 
-    def _sibling(self, package: Package) -> Program | None:
+    def sibling(self, package: Package) -> Program | None:
         """Another package of the same module as a program, for the summaries of its functions."""
         own = self.package.module
         if own is None or package.module is None or package.module.directory != own.directory:

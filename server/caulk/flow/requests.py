@@ -1,29 +1,24 @@
-"""What runs once a request, and which values come from the request.
+"""What handles a request, and which values come from the request.
 
-Roots are found by the types of parameters, not by registration: a function, method or literal with a ``*gin.Context``, an
-``echo.Context``, a ``*fiber.Ctx`` or an ``http.ResponseWriter`` and ``*http.Request`` is request code. From there calls within
-the package are followed; request-derived values go along as arguments.
+Handlers are found by the types of parameters: a function, method or literal with a ``*gin.Context``, an ``echo.Context``, a
+``*fiber.Ctx`` or an ``http.ResponseWriter`` and ``*http.Request``. ``adapters`` adds those that only registration tells of,
+``request_reach`` what they call.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from caulk.flow.frequency import CallSite, is_guarded
 from caulk.ir import nodes as ir
 from caulk.ir.visit import children, expressions, statements
-from caulk.semantics.model import CalleeKind, Pointer, Signature, Type, named
+from caulk.semantics.model import Pointer, Signature, Type, named
 
 if TYPE_CHECKING:
-    from caulk.flow.program import FileUnit, FunctionUnit, Program
-
-MAX_ROUNDS = 4
-"""How many calls away from a handler request-derived values are followed."""
+    from caulk.flow.program import FileUnit, FunctionUnit
 
 
 class Framework(Enum):
@@ -42,7 +37,9 @@ _CONTEXTS = {
     "net/http.Request": Framework.HTTP,
 }
 FRAMEWORKS = ("github.com/gin-gonic/gin", "github.com/labstack/echo", "github.com/gofiber/fiber")
-PACKAGES = (*FRAMEWORKS, "net/http")
+DECODERS = ("github.com/danielgtaylor/huma", "github.com/go-fuego/fuego")
+"""Frameworks whose handlers get what was decoded from the request."""
+PACKAGES = (*FRAMEWORKS, *DECODERS, "net/http")
 """A package that imports none of these has no request code of its own."""
 
 _GENERATED_IDS = frozenset(
@@ -54,10 +51,6 @@ _GENERATED_IDS = frozenset(
     }
 )
 """What makes a new identity for every request."""
-
-_MAKES = re.compile(r"(?i:new|start|run|open|init|load|build|create|setup|connect|dial|get)(?![a-z])")
-"""Names of functions whose result may be made once and kept."""
-_KEEPERS = frozenset({"Store", "LoadOrStore", "Set", "Add", "Put", "SetDefault", "Register"})
 
 
 def framework_of(type_: Type | None) -> Framework | None:
@@ -82,20 +75,22 @@ class RequestCode:
 
     bound: set[ir.Symbol] = field(default_factory=set)
     """Those of them that were filled from the request's body (``c.ShouldBindJSON(&form)``)."""
+    is_handler: bool = False
+    """Whether the server calls it, as opposed to code that a handler calls."""
+    is_adapted: bool = False
+    """Whether it is a handler by what it was given to, not by its parameters."""
 
     @property
     def is_registered_method(self) -> bool:
         """Whether it is a method with a pointer receiver and nothing but the request as parameters that somebody gets as a
         value: its object serves many requests at once. A helper of one request is only called."""
         receiver = self.function.receiver
+        if not self.is_handler or receiver is None or not isinstance(receiver.type, ir.PointerType):
+            return False
+        if self.is_adapted:
+            return True
         wanted = 2 if self.framework is Framework.HTTP else 1
-        if self.context is None or receiver is None or not isinstance(receiver.type, ir.PointerType):
-            return False
-        if len(self.function.params) != wanted:
-            return False
-        name = self.unit.name
-        value = re.compile(rb"\.\s*" + re.escape(name.encode()) + rb"\b(?!\s*\()")
-        return name == "ServeHTTP" or self.unit.program.says(value)
+        return len(self.function.params) == wanted and (self.unit.name == "ServeHTTP" or self.unit.is_method_value)
 
     def derives(self, expr: ir.Expr) -> bool:
         """Whether the value of ``expr`` is made from the request. What is only called with its context is not."""
@@ -139,120 +134,6 @@ def _is_context(type_: Type | None) -> bool:
     return owner is not None and owner.qualified == "context.Context"
 
 
-class Requests:
-    """The request code of one package."""
-
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self.code: dict[int, RequestCode] = {}
-        """By ``id`` of the function."""
-        if any(file.imports(*PACKAGES) for file in program.files):
-            self._find_roots()
-            self._follow_calls()
-
-    def of(self, function: ir.Function) -> RequestCode | None:
-        return self.code.get(id(function))
-
-    def __iter__(self) -> Iterator[RequestCode]:
-        self.noted()
-        return iter(self.code.values())
-
-    def noted(self) -> None:
-        """Somebody looks at all of it."""
-        reads = self._program.reads
-        reads.requests()
-        for code in self.code.values():
-            reads.unit(code.unit)
-
-    # -- roots
-
-    def _find_roots(self) -> None:
-        for unit in self._program.units:
-            if helps_tests(unit.file) or not unit.file.imports(*PACKAGES) or not sees_request(unit):
-                continue
-            for function in unit.function.walk():
-                root = _root(unit, function)
-                if root is not None:
-                    self.code[id(function)] = root
-                    _spread(root)
-
-    # -- reach
-
-    def _follow_calls(self) -> None:
-        """Same-package callees run per request too, and get request-derived arguments."""
-        frontier = list(self.code.values())
-        for _ in range(MAX_ROUNDS):
-            reached = [found for caller in frontier for found in self._callees(caller)]
-            if not reached:
-                return
-            frontier = reached
-
-    def _callees(self, caller: RequestCode) -> Iterator[RequestCode]:
-        if caller.function.body is None:
-            return
-        for part in expressions(caller.function.body, literals=True):
-            if not isinstance(part, ir.Call):
-                continue
-            callee = caller.unit.typer.callee(part)
-            unit = self._program.own_unit_of_callee(callee)
-            if unit is None or callee.kind not in (CalleeKind.FUNCTION, CalleeKind.METHOD) or unit.file.is_test:
-                continue
-            if is_guarded(CallSite(caller.unit, part)) or _is_kept(caller.unit, callee.short, part):
-                continue  # runs once, for all requests
-            found = self._reach(caller, unit, part)
-            if found is not None:
-                yield found
-
-    def _reach(self, caller: RequestCode, unit: FunctionUnit, call: ir.Call) -> RequestCode | None:
-        """Note that ``unit`` runs per request; the result when that, or what is known of its arguments, is new."""
-        function = unit.function
-        known = self.code.get(id(function))
-        code = known or RequestCode(unit, function, framework=caller.framework, caller=caller.unit)
-        before = len(code.tainted)
-        for param, arg in zip(function.params, call.args, strict=False):
-            if param.symbol is not None and caller.derives(arg):
-                code.tainted.add(param.symbol)
-        _spread(code)
-        self.code[id(function)] = code
-        return code if known is None or len(code.tainted) > before else None
-
-
-def _is_kept(unit: FunctionUnit, name: str, call: ir.Call) -> bool:
-    """Whether the call makes something that outlives the request: its result goes to a field, a package variable, a map."""
-    if not _MAKES.match(name):
-        return False
-    parent = unit.uses.parent(call)
-    match parent:
-        case ir.Assign():
-            return any(_is_lasting(target) for target in parent.left) or any(
-                _is_stored(unit, symbol) for symbol in parent.new if symbol is not None
-            )
-        case ir.Call(func=ir.Selector(field=field_name)):
-            return field_name in _KEEPERS
-        case _:
-            return False
-
-
-def _is_lasting(target: ir.Expr) -> bool:
-    return isinstance(target, ir.Selector | ir.Index) or (
-        isinstance(target, ir.Name) and target.symbol is None and target.name != "_"
-    )
-
-
-def _is_stored(unit: FunctionUnit, symbol: ir.Symbol) -> bool:
-    """Whether a local variable is assigned to something lasting, or put into a cache, later on."""
-    for name in unit.uses.names.get(symbol, ()):
-        parent = unit.uses.parent(name)
-        match parent:
-            case ir.Assign() if any(value is name for value in parent.right) and any(map(_is_lasting, parent.left)):
-                return True
-            case ir.Call(func=ir.Selector(field=field_name)) if field_name in _KEEPERS:
-                return True
-            case _:
-                pass
-    return False
-
-
 def helps_tests(file: FileUnit) -> bool:
     """Whether the servers of a file live as long as a test."""
     return file.is_test or file.imports("testing", "net/http/httptest")
@@ -266,10 +147,19 @@ def sees_request(unit: FunctionUnit) -> bool:
     return not words.isdisjoint((b"Context", b"Ctx")) and unit.file.imports(*FRAMEWORKS)
 
 
+def handlers_in(unit: FunctionUnit) -> Iterator[RequestCode]:
+    """The function and those of its literals whose parameters say that they handle a request."""
+    for function in unit.function.walk():
+        root = _root(unit, function)
+        if root is not None:
+            yield root
+
+
 def _root(unit: FunctionUnit, function: ir.Function) -> RequestCode | None:
     """The function as request code, when its parameters make it that."""
     writer = False
-    found: tuple[ir.Symbol, Framework] | None = None
+    context: ir.Symbol | None = None
+    found: Framework | None = None
     for param in function.params:
         type_ = unit.typer.resolve(param.type)
         owner = named(type_)
@@ -277,14 +167,14 @@ def _root(unit: FunctionUnit, function: ir.Function) -> RequestCode | None:
         framework = framework_of(type_)
         if framework in (Framework.GIN, Framework.HTTP) and not isinstance(type_, Pointer):
             continue
-        if framework is not None and param.symbol is not None:
-            found = param.symbol, framework
-    if found is None or (found[1] is Framework.HTTP and not writer):
+        if framework is not None and (context is None or param.symbol is not None):
+            context, found = param.symbol, framework
+    if found is None or (found is Framework.HTTP and not writer):
         return None
-    return RequestCode(unit, function, found[0], found[1], {found[0]})
+    return RequestCode(unit, function, context, found, {context} if context is not None else set(), is_handler=True)
 
 
-def _spread(code: RequestCode) -> None:
+def spread(code: RequestCode) -> None:
     """Variables that are given something of the request hold it; so do its captures in literals inside."""
     body = code.function.body
     if body is None:

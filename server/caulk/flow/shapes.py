@@ -57,6 +57,11 @@ def bool_constant(expr: ir.Expr) -> bool | None:
     return None
 
 
+def called_name(call: ir.Call) -> str:
+    """The last name of what a call calls, a generic function's without its arguments."""
+    return last_name(call.func.base if isinstance(call.func, ir.Index) else call.func)
+
+
 def last_name(func: ir.Expr) -> str:
     match func:
         case ir.Selector():

@@ -124,7 +124,7 @@ def _obeys(unit: FunctionUnit, call: ir.Call, made: ir.Call) -> bool:
 
 def _is_request(unit: FunctionUnit, function: ir.Function) -> bool:
     code = unit.program.requests.of(function)
-    return code is not None and code.context is not None
+    return code is not None and code.is_handler
 
 
 def _source(unit: FunctionUnit, node: ir.Node, function: ir.Function) -> str | None:

@@ -135,7 +135,7 @@ def is_callers_key(insert: Insert) -> bool:
     code = insert.code
     if not code.derives(insert.key):
         return False
-    return code.context is not None or _CALLERS_KEY.search(code.unit.source_text(insert.key)) is not None
+    return code.is_handler or _CALLERS_KEY.search(code.unit.source_text(insert.key)) is not None
 
 
 def growth_finding(insert: Insert, rule: str, message: str) -> Finding:

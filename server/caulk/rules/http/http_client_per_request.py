@@ -94,6 +94,8 @@ def _how_often(unit: FunctionUnit, function: ir.Function, client: ir.Expr, code:
         return ""
     if any(isinstance(around, ir.For | ir.Range) for around in unit.uses.around(client)):
         return "round of this loop"
+    if often is Frequency.REQUEST:
+        return "request"
     return f"call of {unit.qualified}" if often is not Frequency.STARTS else ""
 
 
@@ -114,10 +116,10 @@ def _path(unit: FunctionUnit, code: RequestCode | None) -> Iterator[Related]:
     while code is not None and id(code) not in seen:
         seen.add(id(code))
         head = ir.Node(0, min(len(code.unit.text), code.unit.text.find(b"{") if b"{" in code.unit.text else 4))
-        what = "runs for every request" if code.context is not None else "is reached from a request"
+        what = "runs for every request" if code.is_handler else "is reached from a request"
         yield related_at(code.unit, head, f"{code.unit.qualified} {what}", unit)
         caller = code.caller
-        code = caller.program.requests.of(caller.function) if code.context is None and caller is not None else None
+        code = caller.program.requests.of(caller.function) if not code.is_handler and caller is not None else None
 
 
 def _stays_here(unit: FunctionUnit, value: ir.Expr) -> bool:

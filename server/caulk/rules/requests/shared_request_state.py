@@ -22,7 +22,7 @@ _GUARDS = (b".Lock()", b"atomic.", b".Store(", b".Do(")
 def _check(program: Program) -> Iterator[Finding]:
     for code in program.requests:
         body = code.function.body
-        if code.context is None or body is None or _is_guarded(code):
+        if not code.is_handler or body is None or _is_guarded(code):
             continue
         for statement in statements(body):
             if isinstance(statement, ir.Assign) and statement.op == "=":
