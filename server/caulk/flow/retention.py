@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from caulk.flow.containers import ContainerKey, Shrinks, identity_of, name_of
 from caulk.flow.requests import Framework
+from caulk.flow.spawns import DERIVE
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
 from caulk.semantics.model import named
@@ -73,9 +74,13 @@ def _stores(statement: ir.Stmt) -> Iterator[tuple[ir.Expr, ir.Expr, Storing]]:
                 if isinstance(target, ir.Index):
                     yield value, target.base, Storing.COLLECTED
                 else:
-                    yield value, target, Storing.COLLECTED if isinstance(value, ir.Call) else Storing.ASSIGNED
+                    yield value, target, Storing.COLLECTED if _appends(value) else Storing.ASSIGNED
         case _:
             pass
+
+
+def _appends(value: ir.Expr) -> bool:
+    return isinstance(value, ir.Call) and isinstance(value.func, ir.Name) and value.func.name == "append"
 
 
 def _held(code: RequestCode, value: ir.Expr) -> ir.Expr | None:
@@ -89,8 +94,10 @@ def _held(code: RequestCode, value: ir.Expr) -> ir.Expr | None:
             return _held(code, value.operand)
         case ir.Composite():
             parts = tuple(element.value for element in value.elements)
-        case ir.Call(func=ir.Name(name="append", symbol=None)):
+        case ir.Call() if _appends(value):
             parts = value.args[1:]
+        case ir.Call() if code.framework is Framework.GIN and code.unit.typer.callee(value).name in DERIVE:
+            parts = value.args[:1]  # asks it for values
         case _:
             return None
     return next((found for part in parts if (found := _held(code, part)) is not None), None)

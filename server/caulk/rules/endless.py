@@ -6,7 +6,7 @@ from caulk.findings.evidence import Evidence
 from caulk.findings.evidence_goroutines import EndlessLoop, Pause
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.endless import Endless, Start
-from caulk.flow.frequency import Frequency
+from caulk.flow.frequency import Frequency, handles_request
 from caulk.flow.program import FunctionUnit
 from caulk.flow.scope import context_at
 from caulk.ir import nodes as ir
@@ -30,6 +30,17 @@ def start_finding(start: Start, code: str, reason: str) -> Finding:
         severity=tier.severity,
         function=Span(unit.chunk.start, unit.chunk.end),
     )
+
+
+def piles_up(start: Start) -> bool:
+    """Whether a handler itself starts it, and neither a channel in its loop nor a context at hand could end it: then there are
+    as many as requests."""
+    if start.frequency is not Frequency.REQUEST or start.endless.loop is None or start.endless.ticker is not None:
+        return False
+    home, loop = start.endless.unit, start.endless.loop
+    if b"<-" in home.code[loop.start : loop.end] or b"select" in home.code[loop.start : loop.end]:
+        return False
+    return handles_request(start.unit, start.function) and context_at(start.unit, start.statement) is None
 
 
 def marked_start(statement: ir.Node) -> ir.Node:

@@ -1,4 +1,4 @@
-"""A goroutine for each thing that a client sends."""
+"""A goroutine for each thing that a client sends, or one for each request that stays for ever."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 
 from caulk.findings.finding import Finding, Related, Span, Tier
+from caulk.flow.endless import Start
 from caulk.flow.program import FunctionUnit
+from caulk.flow.requests import PACKAGES
 from caulk.ir import nodes as ir
 from caulk.ir.visit import statements, walk
+from caulk.rules.endless import loop_related, marked_start, piles_up
 from caulk.rules.report import finding_at
 from caulk.rules.rule import Rule, words
 from caulk.rules.surroundings import is_for_tests
@@ -22,8 +25,28 @@ _WAITS = re.compile(rb"[wW]ait|<-|\bselect\b|\.Acquire\(|\.SetLimit\(|[lL]imit|[
 def _check(unit: FunctionUnit) -> Iterator[Finding]:
     if is_for_tests(unit.program):
         return
-    for function in unit.function.walk():
-        yield from _in_function(unit, function)
+    if b"range" in unit.words:
+        for function in unit.function.walk():
+            yield from _in_function(unit, function)
+    if unit.file.imports(*PACKAGES):
+        for start in unit.endless_starts:
+            if piles_up(start):
+                yield _stays(start)
+
+
+def _stays(start: Start) -> Finding:
+    unit = start.unit
+    return finding_at(
+        unit,
+        marked_start(start.statement),
+        code=_CODE,
+        tier=Tier.CORE,
+        message=(
+            f"every request starts a goroutine in {unit.qualified} that nothing can end: there are as many as there were"
+            " requests"
+        ),
+        related=loop_related(unit, start.endless),
+    )
 
 
 def _in_function(unit: FunctionUnit, function: ir.Function) -> Iterator[Finding]:
@@ -68,8 +91,8 @@ RULE = Rule(
     module=__name__,
     code=_CODE,
     tier=Tier.CORE,
-    summary="a goroutine is started for each thing that a request lists, without a limit",
+    summary="requests start goroutines without a limit",
     check_function=_check,
-    gate=words("go range"),
+    gate=words("go", "Go", "TryGo"),
     tests_too=False,
 )

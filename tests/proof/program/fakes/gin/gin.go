@@ -42,6 +42,9 @@ func (c *Context) FullPath() string { return c.Request.URL.Path }
 
 func (c *Context) Copy() *Context { cp := *c; cp.Writer = nil; return &cp }
 
+// Done is nil, as in the real one unless its engine falls back to the request's context.
+func (c *Context) Done() <-chan struct{} { return nil }
+
 func (c *Context) ClientIP() string { return c.Request.RemoteAddr }
 
 func (c *Context) Query(key string) string { return c.Request.URL.Query().Get(key) }
