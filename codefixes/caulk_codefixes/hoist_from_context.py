@@ -14,6 +14,9 @@ from caulk_codefixes.layout import insert_statement
 _BEFOREHAND = (UseKind.VALUE, UseKind.REQUEST_CONTEXT)
 _CONTEXTS = (UseKind.AS_CONTEXT, UseKind.REQUEST_CONTEXT)
 
+CLONE_SINCE = (1, 20)
+"""The Go version that brought ``bytes.Clone``; ``strings.Clone`` is older."""
+
 
 def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
     evidence = finding.evidence
@@ -22,26 +25,33 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
     if UseKind.WRITES in kinds:
         return
     if kinds <= set(_BEFOREHAND) and not evidence.as_argument:
-        yield from _hoist(evidence, source)
-    detachable = evidence.copies and evidence.detached_name and settings.go_version >= (1, 21)
+        yield from _hoist(evidence, source, settings)
+    detachable = evidence.detached_name and settings.go_version >= (1, 21)
     if detachable and kinds <= set(_CONTEXTS) and UseKind.AS_CONTEXT in kinds:
         yield from _detach(evidence, source)
     if evidence.copies:
         yield from _copy(evidence, source)
 
 
-def _hoist(evidence: EscapedContext, source: SourceFile) -> Iterator[Fix]:
-    """``ip := c.ClientIP()`` in front of the goroutine."""
+def _hoist(evidence: EscapedContext, source: SourceFile, settings: FixSettings) -> Iterator[Fix]:
+    """``ip := c.ClientIP()`` in front of the goroutine; what lies in a buffer of the request is copied."""
     names: dict[str, str] = {}
+    copiers = {use.text: use.copier for use in evidence.uses}
     for use in evidence.uses:
         names.setdefault(use.text, _distinct(use, names))
-    lines = [f"{name} := {text}" for text, name in names.items()]
+    imports = {copier.partition(".")[0] for copier in copiers.values() if copier}
+    if imports and settings.go_version < CLONE_SINCE:
+        return
+    lines = [
+        f"{name} := {copiers[text]}({text})" if copiers[text] else f"{name} := {text}" for text, name in names.items()
+    ]
     insertion = insert_statement(source, Place(Where.BEFORE, evidence.before), lines)
     if insertion is None or any("\n" in text for text in names):
         return
     edits = [Edit(use.start, use.end, names[use.text].encode()) for use in evidence.uses]
     what = next(iter(names)) if len(names) == 1 else "the values"
-    yield Fix("hoist-from-context", f"Take {what} before the goroutine starts", (insertion, *edits), Applicability.SAFE)
+    title = f"Take {what} before the goroutine starts"
+    yield Fix("hoist-from-context", title, (insertion, *edits), Applicability.SAFE, frozenset(imports))
 
 
 def _distinct(use: ContextUse, names: dict[str, str]) -> str:
@@ -52,7 +62,7 @@ def _distinct(use: ContextUse, names: dict[str, str]) -> str:
 def _detach(evidence: EscapedContext, source: SourceFile) -> Iterator[Fix]:
     """A context that keeps the values of the request but not its end."""
     name = evidence.detached_name
-    detached = f"context.WithoutCancel({evidence.context}.Request.Context())"
+    detached = f"context.WithoutCancel({evidence.parent})"
     if evidence.as_argument:
         edits = tuple(Edit(start, end, detached.encode()) for start, end in evidence.names)
     else:

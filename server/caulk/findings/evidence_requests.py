@@ -36,6 +36,8 @@ class ContextUse:
     """A free name for its value, for VALUE and REQUEST_CONTEXT."""
     copied: bool = False
     """Whether a copy of the context answers it just the same."""
+    copier: str = ""
+    """``strings.Clone`` or ``bytes.Clone`` for a value that lies in a buffer of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class EscapedContext(Evidence):
     """A free name for a detached context; empty where one would not answer what the goroutine asks."""
     copies: bool
     """Whether the framework has ``Copy``."""
+    parent: str
+    """The context of the request, as an expression (``c.Request.Context()``)."""
     as_argument: bool = False
     """Whether the context is an argument of the ``go`` call itself: evaluated before the goroutine starts."""
 

@@ -4,85 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
 
 from caulk.findings.evidence import Evidence
 from caulk.findings.evidence_requests import ContextUse, EscapedContext, UseKind
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
-from caulk.flow.requests import FRAMEWORKS, PACKAGES, Framework, framework_of, parents, sees_request
+from caulk.flow.requests import FRAMEWORKS, PACKAGES, Framework, framework_of, sees_request
 from caulk.flow.spawns import Escape, Spawn, carriers, escapes, is_context_type, keeps, spawns
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.rules.naming import free_name
+from caulk.rules.requests.context_uses import ContextExpr, classified, wants_context
 from caulk.rules.rule import Rule
-from caulk.semantics.model import Pointer, Signature, named
+from caulk.semantics.model import named
 
-_ContextExpr: TypeAlias = ir.Name | ir.Selector
-"""What holds a request context: a variable, or a field (``h.c``)."""
-
-_VALUES = frozenset(
-    [
-        "ClientIP",
-        "RemoteIP",
-        "Query",
-        "DefaultQuery",
-        "Param",
-        "GetHeader",
-        "GetString",
-        "GetInt",
-        "GetInt64",
-        "GetUint",
-        "GetBool",
-        "GetFloat64",
-        "GetDuration",
-        "GetTime",
-        "FullPath",
-        "ContentType",
-        "HandlerName",
-        "IsWebsocket",
-        "QueryParam",
-        "RealIP",
-        "Path",
-        "Method",
-        "URL",
-        "UserAgent",
-        "Referer",
-    ]
-)
-"""Methods that read one value."""
-_REQUEST_FIELDS = frozenset({"URL", "Header", "Method", "Host", "RemoteAddr", "RequestURI", "Proto"})
-"""Fields of the request that may be read before the goroutine starts."""
-_READS = frozenset(
-    {
-        *("Get", "MustGet", "Keys", "Params", "QueryArray", "QueryMap", "GetStringMap", "GetStringSlice", "Value"),
-        *("GetQuery", "GetQueryArray", "GetPostFormArray", "Errors", "Cookie", "Copy", "Logger", "RealIP", "Locals"),
-        *(
-            "IP",
-            "IPs",
-            "Params",
-            "OriginalURL",
-            "Hostname",
-            "UserContext",
-            "Context",
-            "Cookies",
-            "BasicAuth",
-            "PathValue",
-        ),
-        *("Done", "Err", "Deadline", "Request", "Engine"),
-    }
-)
-_COPIED = frozenset(
-    {"Get", "MustGet", "Keys", "Params", "QueryArray", "QueryMap", "GetQuery", "GetQueryArray", "GetStringMap"}
-)
-"""What a copy answers just as the context itself."""
-_HOIST_NAMES = {"ClientIP": "ip", "RealIP": "ip", "RemoteIP": "ip", "UserAgent": "userAgent", "FullPath": "path"}
-_BODY_USES = frozenset(
-    {
-        *("Body", "Form", "PostForm", "MultipartForm", "FormValue", "PostFormValue", "FormFile"),
-        *("ParseForm", "ParseMultipartForm"),
-    }
-)
+_ARE_CONTEXTS = (Framework.GIN, Framework.FIBER)
 
 
 def _check(program: Program) -> Iterator[Finding]:
@@ -104,7 +40,7 @@ def _judge(spawn: Spawn) -> Iterator[Finding]:
         if framework is None or (framework is Framework.HTTP and not _is_served(unit, places[0])):
             continue
         inside = [place for place in places if not _is_argument(spawn, place)]
-        uses = tuple(_classified(unit, place, framework) for place in inside)
+        uses = tuple(classified(unit, place, framework) for place in inside)
         if not inside:
             uses = _uses_of_callee(spawn, places[0], framework)
         if framework is Framework.HTTP:
@@ -113,14 +49,14 @@ def _judge(spawn: Spawn) -> Iterator[Finding]:
             yield _finding(spawn, name, framework, uses, inside or places, as_argument=not inside)
 
 
-def _is_argument(spawn: Spawn, place: _ContextExpr) -> bool:
+def _is_argument(spawn: Spawn, place: ContextExpr) -> bool:
     return any(argument is place for argument in spawn.arguments)
 
 
-def _contexts_used(spawn: Spawn) -> dict[str, list[_ContextExpr]]:
+def _contexts_used(spawn: Spawn) -> dict[str, list[ContextExpr]]:
     """The contexts that the goroutine sees, by their text, each with the places where it does."""
     unit = spawn.unit
-    found: dict[str, list[_ContextExpr]] = {}
+    found: dict[str, list[ContextExpr]] = {}
     for argument in spawn.arguments:
         if isinstance(argument, ir.Name | ir.Selector) and _is_context(unit, argument):
             found.setdefault(unit.source_text(argument), []).append(argument)
@@ -142,7 +78,7 @@ def _root(expr: ir.Expr) -> ir.Symbol | None:
     return expr.symbol if isinstance(expr, ir.Name) else None
 
 
-def _is_context(unit: FunctionUnit, place: _ContextExpr) -> bool:
+def _is_context(unit: FunctionUnit, place: ContextExpr) -> bool:
     """Whether it is a request context that its framework uses again: not a copy."""
     framework = framework_of(unit.typer.type_of(place))
     if framework is None:
@@ -164,7 +100,7 @@ def _gets_copies(unit: FunctionUnit, field: str) -> bool:
     return unit.program.says(given)
 
 
-def _is_served(unit: FunctionUnit, request: _ContextExpr) -> bool:
+def _is_served(unit: FunctionUnit, request: ContextExpr) -> bool:
     """Whether the request is one that a server got: its function has a ResponseWriter too."""
     symbol = _root(request)
     return symbol is not None and any(
@@ -173,7 +109,7 @@ def _is_served(unit: FunctionUnit, request: _ContextExpr) -> bool:
     )
 
 
-def _uses_of_callee(spawn: Spawn, context: _ContextExpr, framework: Framework) -> tuple[ContextUse, ...]:
+def _uses_of_callee(spawn: Spawn, context: ContextExpr, framework: Framework) -> tuple[ContextUse, ...]:
     """What the function that gets the context does with its parameter; unknown functions are taken to read it."""
     unit = spawn.unit
     here = (*unit.span(context), unit.source_text(context))
@@ -181,7 +117,7 @@ def _uses_of_callee(spawn: Spawn, context: _ContextExpr, framework: Framework) -
     owner = unit if spawn.literal is not None else spawn.callee
     if target is None or owner is None or target.body is None:
         callee = unit.typer.callee(spawn.call)
-        kind = UseKind.AS_CONTEXT if _wants_context(unit, spawn.call, context) else UseKind.READS
+        kind = UseKind.AS_CONTEXT if wants_context(unit, spawn.call, context) else UseKind.READS
         return () if callee.signature is None and not callee.name else (ContextUse(kind, *here),)
     uses: list[ContextUse] = []
     for position, argument in enumerate(spawn.arguments):
@@ -194,112 +130,9 @@ def _uses_of_callee(spawn: Spawn, context: _ContextExpr, framework: Framework) -
             continue
         for part in expressions(target.body, literals=True):
             if isinstance(part, ir.Name) and part.symbol is param:
-                use = _classified(owner, part, framework)
+                use = classified(owner, part, framework)
                 uses.append(ContextUse(use.kind, *here, copied=use.copied))
     return tuple(uses)
-
-
-# -- what a use is about
-
-
-def _classified(unit: FunctionUnit, place: _ContextExpr, framework: Framework) -> ContextUse:
-    """What one use of a context is about."""
-    above = parents(unit.function)
-    parent = above.get(id(place))
-    if isinstance(parent, ir.Selector):
-        return _selected(unit, parent, above, framework)
-    kind = UseKind.READS
-    if isinstance(parent, ir.Call) and any(arg is place for arg in parent.args) and _wants_context(unit, parent, place):
-        kind = UseKind.AS_CONTEXT
-    return ContextUse(kind, *unit.span(place), unit.source_text(place))
-
-
-def _selected(unit: FunctionUnit, selector: ir.Selector, above: dict[int, ir.Node], framework: Framework) -> ContextUse:
-    parent = above.get(id(selector))
-    call = parent if isinstance(parent, ir.Call) and parent.func is selector else None
-    whole: ir.Node = call if call is not None else selector
-    name = selector.field
-    if framework is Framework.HTTP and name in _BODY_USES:
-        return ContextUse(UseKind.WRITES, *unit.span(whole), unit.source_text(whole))
-    if name in _VALUES and call is not None and all(isinstance(arg, ir.Literal) for arg in call.args):
-        if framework is Framework.FIBER:  # its strings lie in buffers that the next request overwrites
-            return ContextUse(UseKind.READS, *unit.span(whole), unit.source_text(whole))
-        return _value(unit, whole, _HOIST_NAMES.get(name, _named_by_argument(call)))
-    if name == "Request":
-        return _of_request(unit, whole, above)
-    if name in _READS or name in _VALUES or (framework is Framework.HTTP and name in _REQUEST_FIELDS):
-        return ContextUse(UseKind.READS, *unit.span(whole), unit.source_text(whole), copied=name in _COPIED | _VALUES)
-    return ContextUse(UseKind.WRITES, *unit.span(whole), unit.source_text(whole))
-
-
-def _value(unit: FunctionUnit, whole: ir.Node, name: str) -> ContextUse:
-    return ContextUse(UseKind.VALUE, *unit.span(whole), unit.source_text(whole), free_name(unit, name), copied=True)
-
-
-def _named_by_argument(call: ir.Call) -> str:
-    """``c.Query("user_id")`` → ``userID``-like: the letters of the argument, else ``value``."""
-    for arg in call.args:
-        if isinstance(arg, ir.Literal) and arg.kind == "string":
-            words = "".join(char if char.isalnum() else " " for char in arg.text.strip('"`')).split()
-            name = "".join(word.lower() if number == 0 else word.capitalize() for number, word in enumerate(words))
-            if name[:1].isalpha() and name not in (
-                "type",
-                "func",
-                "range",
-                "map",
-                "go",
-                "select",
-                "default",
-                "case",
-                "var",
-            ):
-                return name
-    return "value"
-
-
-def _of_request(unit: FunctionUnit, request: ir.Node, above: dict[int, ir.Node]) -> ContextUse:
-    """``c.Request…``: the context, a header or the URL can be taken before; the body cannot."""
-    outer = above.get(id(request))
-    if not isinstance(outer, ir.Selector):
-        return ContextUse(UseKind.READS, *unit.span(request), unit.source_text(request))
-    if outer.field in _BODY_USES:
-        return ContextUse(UseKind.WRITES, *unit.span(outer), unit.source_text(outer))
-    node: ir.Node = outer
-    parent = above.get(id(node))
-    while isinstance(parent, ir.Selector) or (isinstance(parent, ir.Call) and parent.func is node):
-        node, parent = parent, above.get(id(parent))
-    if outer.field == "Context":
-        call = above.get(id(outer))
-        if isinstance(call, ir.Call):
-            return ContextUse(UseKind.REQUEST_CONTEXT, *unit.span(call), unit.source_text(call), free_name(unit, "ctx"))
-    constant = isinstance(node, ir.Selector) or (
-        isinstance(node, ir.Call) and all(isinstance(a, ir.Literal) for a in node.args)
-    )
-    if outer.field in _REQUEST_FIELDS and constant:
-        name = _named_by_argument(node) if isinstance(node, ir.Call) and node.args else _lower_first(_last_field(node))
-        return _value(unit, node, name)
-    copied = outer.field in _REQUEST_FIELDS
-    return ContextUse(UseKind.READS, *unit.span(node), unit.source_text(node), copied=copied)
-
-
-def _last_field(node: ir.Node) -> str:
-    if isinstance(node, ir.Call):
-        return _last_field(node.func)
-    return node.field if isinstance(node, ir.Selector) else "value"
-
-
-def _lower_first(name: str) -> str:
-    return name.lower() if name.isupper() else name[:1].lower() + name[1:]
-
-
-def _wants_context(unit: FunctionUnit, call: ir.Call, place: ir.Expr) -> bool:
-    callee = unit.typer.callee(call)
-    position = next(number for number, arg in enumerate(call.args) if arg is place)
-    if not isinstance(callee.signature, Signature) or position >= len(callee.signature.params):
-        return False
-    param = callee.signature.params[position]
-    wanted = named(param)
-    return wanted is not None and wanted.qualified == "context.Context" and not isinstance(param, Pointer)
 
 
 def _asks_for_gin(unit: FunctionUnit, spawn: Spawn) -> bool:
@@ -309,6 +142,13 @@ def _asks_for_gin(unit: FunctionUnit, spawn: Spawn) -> bool:
     return any(program.says(_GIN_ASKED, tests_too=False) for program in programs)
 
 
+_PARENTS = {
+    Framework.GIN: "{}.Request.Context()",
+    Framework.ECHO: "{}.Request().Context()",
+    Framework.FIBER: "{}.Context()",  # only in v3 is its context one itself
+    Framework.HTTP: "{}.Context()",
+}
+"""The context of the request that a framework's context is of."""
 _GIN_ASKED = re.compile(rb"\.\(\*gin\.Context\)|\.Value\(\s*\"")
 
 
@@ -317,7 +157,7 @@ def _finding(
     name: str,
     framework: Framework,
     uses: tuple[ContextUse, ...],
-    places: Iterable[_ContextExpr],
+    places: Iterable[ContextExpr],
     *,
     as_argument: bool,
 ) -> Finding:
@@ -330,6 +170,7 @@ def _finding(
         copy_name=free_name(unit, "cp"),
         detached_name="" if _asks_for_gin(unit, spawn) else free_name(unit, "ctx"),
         copies=framework is Framework.GIN,
+        parent=_PARENTS[framework].format(name),
         as_argument=as_argument,
     )
     related = tuple(
@@ -376,11 +217,11 @@ def _message(name: str, framework: Framework, uses: tuple[ContextUse, ...]) -> s
 
 def _through_callees(program: Program) -> Iterator[Finding]:
     """A goroutine of this package is reported once, with its callers; one of another package at the call."""
-    own: dict[tuple[str, int], tuple[Escape, list[tuple[FunctionUnit, ir.Call]]]] = {}
-    for unit, context in _gin_handlers(program):
+    own: dict[tuple[str, int], tuple[Escape, Framework, list[tuple[FunctionUnit, ir.Call]]]] = {}
+    for unit, context, framework in _context_handlers(program):
         contexts = carriers(unit, context)
         if len(contexts) > 1:
-            yield from _derived(unit, context, contexts - {context})
+            yield from _derived(unit, context, contexts - {context}, framework)
         for part in expressions(unit.function.body, literals=True) if unit.function.body is not None else ():
             if not isinstance(part, ir.Call):
                 continue
@@ -390,20 +231,23 @@ def _through_callees(program: Program) -> Iterator[Finding]:
                         where = escape.spawn.unit
                         if where.program is program:
                             key = where.file.path, where.offset(escape.spawn.statement.start)
-                            own.setdefault(key, (escape, []))[1].append((unit, part))
+                            own.setdefault(key, (escape, framework, []))[2].append((unit, part))
                         else:
-                            yield _at_call(unit, part, escape, context.name)
-    for escape, callers in own.values():
-        yield _in_callee(escape, callers)
+                            yield _at_call(unit, part, escape, context.name, framework)
+    for escape, framework, callers in own.values():
+        yield _in_callee(escape, framework, callers)
 
 
-def _gin_handlers(program: Program) -> Iterator[tuple[FunctionUnit, ir.Symbol]]:
+def _context_handlers(program: Program) -> Iterator[tuple[FunctionUnit, ir.Symbol, Framework]]:
+    """The handlers whose context can be passed as a ``context.Context``: those of gin and of fiber v3."""
     for code in program.requests:
-        if code.framework is Framework.GIN and code.context is not None and not code.unit.file.is_test:
-            yield code.unit, code.context
+        if code.framework in _ARE_CONTEXTS and code.context is not None and not code.unit.file.is_test:
+            yield code.unit, code.context, code.framework
 
 
-def _derived(unit: FunctionUnit, context: ir.Symbol, derived: set[ir.Symbol]) -> Iterator[Finding]:
+def _derived(
+    unit: FunctionUnit, context: ir.Symbol, derived: set[ir.Symbol], framework: Framework
+) -> Iterator[Finding]:
     """``ctx := context.WithValue(c, …)``: the goroutine asks c through ctx."""
     derived = {symbol for symbol in derived if framework_of(unit.typer.symbol_type(symbol)) is None}
     for spawn in spawns(unit):
@@ -411,30 +255,30 @@ def _derived(unit: FunctionUnit, context: ir.Symbol, derived: set[ir.Symbol]) ->
         if used is not None and not keeps(spawn, {context}) and not spawn.joined:
             message = (
                 f"{used.name} asks {context.name} for its values, and is used in a goroutine after this handler may have"
-                f" returned: gin may already serve another request with {context.name}"
+                f" returned: {framework.value} may already serve another request with {context.name}"
             )
             yield _report(spawn, message, Evidence(), ())
 
 
-def _in_callee(escape: Escape, callers: list[tuple[FunctionUnit, ir.Call]]) -> Finding:
+def _in_callee(escape: Escape, framework: Framework, callers: list[tuple[FunctionUnit, ir.Call]]) -> Finding:
     unit = escape.spawn.unit
     related = tuple(
         Related(
             Span(*caller.span(call)),
-            f"{caller.qualified} passes its gin context",
+            f"{caller.qualified} passes its {framework.value} context",
             caller.file.path if caller.file is not unit.file else "",
         )
         for caller, call in callers[:4]
     )
     handlers = ", ".join(sorted({caller.qualified for caller, _ in callers})[:3])
     message = (
-        f"the context that {unit.qualified} gets is a gin context ({handlers} passes it), and is used in a goroutine after"
-        " that handler may have returned: gin may already serve another request with it"
+        f"the context that {unit.qualified} gets is a {framework.value} context ({handlers} passes it), and is used in a"
+        f" goroutine after that handler may have returned: {framework.value} may already serve another request with it"
     )
     return _report(escape.spawn, message, Evidence(), related)
 
 
-def _at_call(unit: FunctionUnit, call: ir.Call, escape: Escape, name: str) -> Finding:
+def _at_call(unit: FunctionUnit, call: ir.Call, escape: Escape, name: str, framework: Framework) -> Finding:
     spawn = escape.spawn
     there = spawn.unit
     return Finding(
@@ -442,8 +286,8 @@ def _at_call(unit: FunctionUnit, call: ir.Call, escape: Escape, name: str) -> Fi
         path=unit.file.path,
         span=Span(*unit.span(call)),
         message=(
-            f"{name} goes to a goroutine of {there.qualified}, which may use it after this handler has returned: gin may"
-            " already serve another request with it"
+            f"{name} goes to a goroutine of {there.qualified}, which may use it after this handler has returned:"
+            f" {framework.value} may already serve another request with it"
         ),
         evidence=Evidence(),
         related=(
