@@ -27,6 +27,7 @@ NOT_MEASURED = {
     "mismatched-unlock": "ends the program",
     "pprof-exposed": "who may ask, not what stays",
     "release-before-error-check": "a panic, no leak",
+    "request-context-retained": "a text that changes, nothing that stays",
     "tick-leak": "only with a Go below 1.27",
     "ticker-unstopped": "only with a Go below 1.27",
     "websocket-response-closed": "breaks the connection",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from caulk.flow.containers import ContainerKey, Shrinks, identity_of, name_of
+from caulk.flow.containers import SYNC_MAP, ContainerKey, Shrinks, identity_of, name_of
+from caulk.flow.lent import lent
 from caulk.flow.requests import Framework
 from caulk.flow.spawns import DERIVE
 from caulk.ir import nodes as ir
@@ -35,7 +36,7 @@ class Retained:
     code: RequestCode
     statement: ir.Stmt
     value: ir.Expr
-    """The request itself, as it stands in the stored value."""
+    """The request itself, as it stands in the stored value; or the call that lent a text."""
     sink: ir.Expr
     identity: ContainerKey
     how: Storing
@@ -46,26 +47,68 @@ class Retained:
 def retained(program: Program) -> Iterator[Retained]:
     """The requests that the handlers of a package store."""
     shrinks = Shrinks(program)
+    for store in _kept(program, _stores, _held):
+        if not _is_given_back(shrinks, store):
+            yield store
+
+
+def retained_texts(program: Program) -> Iterator[Retained]:
+    """The texts that fiber lends to the handlers of a package, and that they store. That somebody takes them out again
+    does not help: they change in between."""
+    for store in _kept(program, _all_stores, lent):
+        if store.how is not Storing.SENT or not _waits(store.code, store.statement):
+            yield store
+
+
+_Stored: TypeAlias = tuple[ir.Expr, ir.Expr, Storing]
+"""A value, what it is put into, and how."""
+
+
+def _kept(
+    program: Program,
+    stores: Callable[[RequestCode, ir.Stmt], Iterable[_Stored]],
+    held: Callable[[RequestCode, ir.Expr], ir.Expr | None],
+) -> Iterator[Retained]:
+    """What handlers store in something that outlives the request, of the values that hold something by ``held``."""
     for code in program.requests:
         body = code.function.body
         if code.context is None or body is None or code.unit.file.is_test:
             continue
         for statement in statements(body, literals=True):
-            for value, sink, how in _stores(statement):
-                found = _held(code, value)
+            for value, sink, how in stores(code, statement):
+                found = held(code, value)
                 if found is None:
                     continue
                 identity = identity_of(code.unit, sink, code)
                 certain = identity is not None and _is_certain(code, sink, identity)
                 identity = identity or _field_of_service(code, sink)
                 if identity is not None:
-                    store = Retained(code, statement, found, sink, identity, how, certain)
-                    if not _is_given_back(shrinks, store):
-                        yield store
+                    yield Retained(code, statement, found, sink, identity, how, certain)
 
 
-def _stores(statement: ir.Stmt) -> Iterator[tuple[ir.Expr, ir.Expr, Storing]]:
-    """What a statement puts where: the values, what they are put into, and how."""
+def _all_stores(code: RequestCode, statement: ir.Stmt) -> Iterator[_Stored]:
+    """The same with the keys of maps, and with the methods of maps for several goroutines and of caches."""
+    yield from _stores(code, statement)
+    match statement:
+        case ir.Assign(op="="):
+            for target in statement.left:
+                if isinstance(target, ir.Index) and len(target.indices) == 1:
+                    yield target.indices[0], target.base, Storing.COLLECTED
+        case ir.ExprStmt(expr=ir.Call(func=ir.Selector(field=name, base=base)) as call) if name in _PUTS:
+            owner = named(code.unit.typer.type_of(base))
+            if owner is not None and (owner.qualified == SYNC_MAP or _CACHE.search(owner.path)):
+                for arg in call.args:
+                    yield arg, base, Storing.COLLECTED
+        case _:
+            pass
+
+
+_PUTS = frozenset({"Store", "LoadOrStore", "Set", "Add", "Put", "SetDefault"})
+_CACHE = re.compile(r"cache|lru")
+
+
+def _stores(code: RequestCode, statement: ir.Stmt) -> Iterator[_Stored]:
+    """What a statement puts where."""
     match statement:
         case ir.Send():
             yield statement.value, statement.channel, Storing.SENT

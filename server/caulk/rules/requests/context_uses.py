@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from caulk.findings.evidence_requests import ContextUse, UseKind
+from caulk.flow.lent import COPIERS
 from caulk.flow.program import FunctionUnit
 from caulk.flow.requests import Framework, parents
 from caulk.ir import nodes as ir
@@ -69,13 +70,8 @@ _COPIED = frozenset(
     {"Get", "MustGet", "Keys", "Params", "QueryArray", "QueryMap", "GetQuery", "GetQueryArray", "GetStringMap"}
 )
 """What a copy answers just as the context itself."""
-_FIBER_COPIERS = {
-    **dict.fromkeys(("Params", "Query", "Get", "Cookies", "FormValue", "OriginalURL", "Path"), "strings.Clone"),
-    **dict.fromkeys(("Hostname", "Host", "BaseURL"), "strings.Clone"),
-    **dict.fromkeys(("Body", "BodyRaw"), "bytes.Clone"),
-    **dict.fromkeys(("IP", "Method", "Locals"), ""),
-}
-"""Methods of fiber that read one value, and what copies it: its strings lie in buffers that the next request overwrites."""
+_FIBER_VALUES = frozenset({*COPIERS, "IP", "Method", "Locals"})
+"""Methods of fiber that read one value."""
 _ECHO_VALUES = frozenset({"Get", "FormValue", "Logger", "Scheme"})
 """Those that only echo has, or that have one result there."""
 _HOIST_NAMES = {
@@ -120,7 +116,7 @@ def _selected(unit: FunctionUnit, selector: ir.Selector, above: dict[int, ir.Nod
     if framework is Framework.HTTP and name in _BODY_USES:
         return ContextUse(UseKind.WRITES, *unit.span(whole), unit.source_text(whole))
     if call is not None and _is_value(framework, name) and all(isinstance(arg, ir.Literal) for arg in call.args):
-        copier = _FIBER_COPIERS[name] if framework is Framework.FIBER else ""
+        copier = COPIERS.get(name, "") if framework is Framework.FIBER else ""
         return _value(unit, whole, _HOIST_NAMES.get(name) or _named_by_argument(call), copier)
     if call is not None and framework is Framework.FIBER and _gives_context(unit, call):
         return _request_context(unit, call)
@@ -133,7 +129,7 @@ def _selected(unit: FunctionUnit, selector: ir.Selector, above: dict[int, ir.Nod
 
 def _is_value(framework: Framework, name: str) -> bool:
     if framework is Framework.FIBER:
-        return name in _FIBER_COPIERS
+        return name in _FIBER_VALUES
     return name in _VALUES or (framework is Framework.ECHO and name in _ECHO_VALUES)
 
 
