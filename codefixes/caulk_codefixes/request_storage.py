@@ -1,5 +1,5 @@
-"""A variable that all requests share moves into the storage of the request: gin's ``c.Set`` and ``c.Get…``, or a typed key in
-the context of a ``net/http`` request."""
+"""A variable that all requests share moves into the storage of the request: gin's ``c.Set`` and ``c.Get…``, echo's ``c.Get``,
+fiber's ``c.Locals``, or a typed key in the context of a ``net/http`` request."""
 
 from __future__ import annotations
 
@@ -25,41 +25,47 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
         context = evidence.uses[0].context
         title = f"Keep {evidence.name} in the request: `{context}.Set` and `{context}.{evidence.getter}`"
         yield Fix("request-storage", title, (removal, *edits), Applicability.UNSAFE)
-    elif evidence.is_http:
-        edits = [edit for use in evidence.uses for edit in _through_context(evidence, use)]
-        helper = _reader(evidence, source)
-        title = f"Keep {evidence.name} in the context of the request"
-        imports = frozenset({"context", "net/http"})
-        yield Fix("request-storage", title, (removal, *edits, helper), Applicability.UNSAFE, imports)
+    elif evidence.reader_name:
+        edits = [edit for use in evidence.uses for edit in _through_reader(evidence, use)]
+        title = f"Keep {evidence.name} in the {'request' if evidence.setter else 'context of the request'}"
+        imports = frozenset() if evidence.setter else frozenset({"context", "net/http"})
+        yield Fix("request-storage", title, (removal, *edits, _reader(evidence, source)), Applicability.UNSAFE, imports)
 
 
 def _through_gin(evidence: SharedState, use: StoredUse) -> Iterator[Edit]:
     if use.value is None:
         yield Edit(use.start, use.end, f'{use.context}.{evidence.getter}("{evidence.name}")'.encode())
     else:
-        yield Edit(use.start, use.value[0], f'{use.context}.Set("{evidence.name}", '.encode())
-        yield Edit(use.value[1], use.value[1], b")")
+        yield from _set(evidence, use, use.value)
 
 
-def _through_context(evidence: SharedState, use: StoredUse) -> Iterator[Edit]:
-    request = use.context
+def _through_reader(evidence: SharedState, use: StoredUse) -> Iterator[Edit]:
     if use.value is None:
-        yield Edit(use.start, use.end, f"{evidence.reader_name}({request})".encode())
+        yield Edit(use.start, use.end, f"{evidence.reader_name}({use.context})".encode())
+    elif evidence.setter:
+        yield from _set(evidence, use, use.value)
     else:
+        request = use.context
         stored = f"{request} = {request}.WithContext(context.WithValue({request}.Context(), {evidence.key_name}{{}}, "
         yield Edit(use.start, use.value[0], stored.encode())
         yield Edit(use.value[1], use.value[1], b"))")
 
 
+def _set(evidence: SharedState, use: StoredUse, value: tuple[int, int]) -> Iterator[Edit]:
+    yield Edit(use.start, value[0], f'{use.context}.{evidence.setter}("{evidence.name}", '.encode())
+    yield Edit(value[1], value[1], b")")
+
+
 def _reader(evidence: SharedState, source: SourceFile) -> Edit:
-    """The key's type, and the function that reads the value: the zero value when nothing was set."""
-    lines = [
-        "",
-        "",
-        f"type {evidence.key_name} struct{{}}",
-        "",
-        f"func {evidence.reader_name}(r *http.Request) {evidence.type_name} {{",
-        f"\tvalue, _ := r.Context().Value({evidence.key_name}{{}}).({evidence.type_name})",
+    """The function that reads the value, the zero value when nothing was set; for net/http with the type of its key."""
+    if evidence.setter:
+        context, kept, lines = "c", f'c.{evidence.lookup}("{evidence.name}")', ["", ""]
+    else:
+        context, kept = "r", f"r.Context().Value({evidence.key_name}{{}})"
+        lines = ["", "", f"type {evidence.key_name} struct{{}}", ""]
+    lines += [
+        f"func {evidence.reader_name}({context} {evidence.parameter}) {evidence.type_name} {{",
+        f"\tvalue, _ := {kept}.({evidence.type_name})",
         "\treturn value",
         "}",
     ]

@@ -86,16 +86,20 @@ class SharedState(Evidence):
     """The ``=`` of the assignment."""
     only_in_handler: bool
     """Whether every use of it stands in this handler, behind the assignment."""
-    is_http: bool = False
-    """Whether the request is a plain ``*http.Request``."""
     getter: str = ""
     """gin: the method of the context that reads a value of its type (``GetString``)."""
+    setter: str = ""
+    """The method of the context that keeps a value by a name; empty for a plain ``*http.Request``."""
+    lookup: str = ""
+    """echo, fiber: the method that gives it back."""
+    parameter: str = ""
+    """The type of the context or request, as written."""
     type_name: str = ""
-    """net/http: its type as written in its declaration."""
+    """Its type as written in its declaration."""
     key_name: str = ""
     """net/http: a free package-level name for the key's type."""
     reader_name: str = ""
-    """net/http: a free package-level name for the function that reads it from a request."""
+    """A free package-level name for the function that reads it from a request; empty where there is a getter, or no way."""
     function_end: int = 0
     """Offset behind the function that the finding stands in."""
     uses: tuple[StoredUse, ...] = ()

@@ -80,21 +80,41 @@ def _evidence(code: RequestCode, statement: ir.Assign, target: ir.Expr, declarat
     operator = unit.text.find(b"=", target.end, statement.end)
     uses, whole, written = _storage(code, target, declaration if simple else None)
     name = unit.source_text(target)
+    setter, lookup = _STORAGE.get(code.framework, ("", ""))
+    readable = bool(lookup) or code.framework is Framework.HTTP
     return SharedState(
         name=unit.source_text(target),
         declaration=unit.span(declaration) if simple and declaration is not None else None,
         assignment=unit.span(statement),
         operator=(unit.offset(operator), unit.offset(operator + 1)),
         only_in_handler=simple and _only_in_handler(code, statement, target),
-        is_http=code.framework is Framework.HTTP,
         getter=_getter(code, target),
+        setter=setter,
+        lookup=lookup,
+        parameter=_parameter(code),
         type_name=written,
         key_name=free_name(unit, f"{name}Key", package_level=True) if uses else "",
-        reader_name=free_name(unit, f"{name}Of", package_level=True) if uses else "",
+        reader_name=free_name(unit, f"{name}Of", package_level=True) if uses and readable else "",
         function_end=unit.chunk.end,
         uses=uses,
         whole_declaration=whole,
     )
+
+
+_STORAGE = {
+    Framework.GIN: ("Set", ""),
+    Framework.ECHO: ("Set", "Get"),
+    Framework.FIBER: ("Locals", "Locals"),
+}
+"""The methods by which a context keeps a value by a name, and gives it back as ``any``."""
+
+
+def _parameter(code: RequestCode) -> str:
+    """The type of the request, as the handler writes it."""
+    for param in code.function.params:
+        if param.symbol is code.context:
+            return code.unit.source_text(param.type)
+    return ""
 
 
 def _getter(code: RequestCode, target: ir.Expr) -> str:
