@@ -9,14 +9,15 @@ from caulk.flow.scope import meaning
 from caulk.ir import nodes as ir
 from caulk.semantics.model import Named, Pointer, Type
 
-_NO_CODE = re.compile(rb'"(?:[^"\\\n]|\\.)*"|`[^`]*`|/\*.*?\*/|//[^\n]*', re.S)
+NO_CODE = re.compile(rb"""'(?:[^'\\\n]|\\.)+'|"(?:[^"\\\n]|\\.)*"|`[^`]*`|/\*.*?\*/|//[^\n]*""", re.S)
+"""Characters, strings and comments: what stands in them is no name."""
 _ROOT = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
 
 def free_name(unit: FunctionUnit, wanted: str, number: int = 0) -> str:
     """``wanted``, or that with a number, as does not occur in the function: the free name number ``number``, so that fixes
     that are made together do not choose the same one."""
-    used = set(_ROOT.findall(_NO_CODE.sub(b" ", unit.text).decode("utf-8", "replace")))
+    used = set(_ROOT.findall(NO_CODE.sub(b" ", unit.text).decode("utf-8", "replace")))
     used |= set(unit.file.package_file.imports)
     candidates = (wanted, *(f"{wanted}{count}" for count in range(2, 1000)))
     free = (name for name in candidates if name not in used)

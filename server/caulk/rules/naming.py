@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 
 from caulk.flow.program import FunctionUnit
+from caulk.rules.fix_names import NO_CODE
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
-_TEXT = re.compile(rb"'(?:[^'\\\n]|\\.)+'|\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`")
-"""Characters and strings: what stands in them is no name."""
 
 
 def free_name(unit: FunctionUnit, wanted: str, *, package_level: bool = False) -> str:
     """``wanted``, or that with a number, such that it occurs neither in the function nor among its imports (nor, for a
     package-level name, in the package)."""
-    used = set(_IDENTIFIER.findall(_TEXT.sub(b"", unit.code).decode("utf-8", "replace")))
+    used = set(_IDENTIFIER.findall(NO_CODE.sub(b" ", unit.text).decode("utf-8", "replace")))
     used |= set(unit.file.package_file.imports)
     package = unit.program.package
     used |= {*package.functions, *package.values, *package.types}

@@ -58,6 +58,7 @@ from caulk.rules.growth import (
     unbounded_log_buffer,
     unbounded_map,
     unbounded_slice,
+    weak_map_defeated,
 )
 from caulk.rules.http import (
     http_body_unclosed,
@@ -98,6 +99,7 @@ from caulk.rules.requests import (
     gin_context_in_goroutine,
     gin_context_retained,
     pprof_exposed,
+    pprof_missing,
     request_context_retained,
     response_body_captured,
     server_without_timeouts,
@@ -167,6 +169,7 @@ RULES: tuple[Rule, ...] = (
     unbounded_request_body.RULE,
     server_without_timeouts.RULE,
     pprof_exposed.RULE,
+    pprof_missing.RULE,
     shared_request_state.RULE,
     unsynchronised_shared_write.RULE,
     stream_producer_blocks.RULE,
@@ -177,6 +180,7 @@ RULES: tuple[Rule, ...] = (
     default_client_mutated.RULE,
     unbounded_map.RULE,
     unbounded_slice.RULE,
+    weak_map_defeated.RULE,
     map_entry_left.RULE,
     callback_registry_grows.RULE,
     unbounded_log_buffer.RULE,

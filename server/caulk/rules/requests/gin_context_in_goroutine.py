@@ -18,6 +18,8 @@ from caulk.rules.requests.context_uses import ContextExpr, classified, wants_con
 from caulk.rules.rule import Rule
 from caulk.semantics.model import named
 
+_ABANDONS = re.compile(rb"\.Abandon\(\)")
+"""Fiber v3 does not use such a context again."""
 _ARE_CONTEXTS = (Framework.GIN, Framework.FIBER)
 
 
@@ -38,6 +40,8 @@ def _judge(spawn: Spawn) -> Iterator[Finding]:
     for name, places in _contexts_used(spawn).items():
         framework = framework_of(unit.typer.type_of(places[0]))
         if framework is None or (framework is Framework.HTTP and not _is_served(unit, places[0])):
+            continue
+        if framework is Framework.FIBER and unit.program.says(_ABANDONS):
             continue
         inside = [place for place in places if not _is_argument(spawn, place)]
         uses = tuple(classified(unit, place, framework) for place in inside)
