@@ -21,7 +21,7 @@ def examples(rule: Rule) -> dict[str, str]:
     return dict(_EXAMPLE.findall(rule.page()))
 
 
-OLD = {"tick-leak": "1.22", "timer-in-loop": "1.22", "ticker-unstopped": "1.22"}
+OLD = {"tick-leak": "1.22", "timer-in-loop": "1.22", "ticker-unstopped": "1.22", "loop-variable-captured": "1.21"}
 """The last Go version of what newer ones have mended."""
 
 

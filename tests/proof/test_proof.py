@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {"safe": (), "unsafefixes": ("--unsafe-fi
 
 NOT_MEASURED = {
     "cgo-memory-unfreed": "needs a C compiler",
+    "loop-variable-captured": "the wrong values, and only in modules of an old Go",
     "mismatched-unlock": "ends the program",
     "pprof-exposed": "who may ask, not what stays",
     "release-before-error-check": "a panic, no leak",
