@@ -59,6 +59,7 @@ from caulk_codefixes import (
     stop_ticker,
     use_context,
     use_parameter,
+    wait_behind_loop,
     weak_map,
     wrap_loop_body,
 )
@@ -111,6 +112,7 @@ FIXES: tuple[CodeFix, ...] = (
     leave_loop.FIX,
     drop_default.FIX,
     add_before_go.FIX,
+    wait_behind_loop.FIX,
     defer_done.FIX,
     rename_method.FIX,
     insert_statements.FIX,

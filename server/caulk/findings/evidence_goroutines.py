@@ -126,3 +126,14 @@ class SkippedGroupDone(Evidence):
     """The statements that a deferred call makes superfluous."""
     certain: bool
     """Whether each of them is the last thing that the goroutine does."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyGroupWait(Evidence):
+    """``wg.Wait()`` at the end of each round of the loop that starts the goroutines."""
+
+    start: int
+    end: int
+    """The statement."""
+    behind: int
+    """Where the loop ends."""
