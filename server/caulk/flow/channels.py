@@ -205,7 +205,7 @@ def channels_in(unit: FunctionUnit) -> list[Channel]:
                 if isinstance(item, ir.Assign) and item.op in (":=", "var"):
                     found += _declared(unit, item)
     for channel in found:
-        _Tracer(channel).run()
+        _LocalTracer(channel).run()
     return found
 
 
@@ -221,14 +221,47 @@ def _declared(unit: FunctionUnit, declaration: ir.Assign) -> Iterator[Channel]:
             yield Channel(unit, symbol, make, declaration, capacity_of(make), names={symbol})
 
 
-class _Tracer:
-    """Finds all uses of one channel."""
+class Tracer:
+    """Follows a channel through the names that it gets. What is done with it, who else gets it and where it is kept is for the
+    subclasses to note."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._todo: list[tuple[FunctionUnit, ir.Symbol]] = [(channel.unit, channel.symbol)]
+    def __init__(self, names: set[ir.Symbol]) -> None:
+        self._names = names
+        """All variables and parameters that stand for it."""
+        self._todo: list[tuple[FunctionUnit, ir.Symbol]] = []
 
-    def run(self) -> None:
+    # -- for the subclasses
+
+    def _use(self, unit: FunctionUnit, use: Use, node: ir.Node) -> None:
+        raise NotImplementedError
+
+    def _leak(self, ends: Ends) -> None:
+        """Somebody gets ends of the channel who is not followed."""
+        raise NotImplementedError
+
+    def _give(self, unit: FunctionUnit, statement: ir.Return, ends: Ends) -> None:
+        """A caller gets ends of the channel."""
+        raise NotImplementedError
+
+    def _define(self, unit: FunctionUnit, assign: ir.Assign, node: ir.Expr, value: ir.Expr | None) -> None:
+        """``node``, which stands for the channel, is assigned ``value``: None when that is not one expression."""
+        raise NotImplementedError
+
+    def _keep(self, unit: FunctionUnit, target: ir.Expr) -> None:
+        """The channel is assigned to something that is no new variable."""
+        self._leak(Ends.BOTH)
+
+    def _keep_element(self, unit: FunctionUnit, literal: ir.Composite, node: ir.Expr) -> None:
+        """The channel is an element of a composite literal."""
+        self._leak(Ends.BOTH)
+
+    def _is_followed_call(self, unit: FunctionUnit, call: ir.Call) -> bool:
+        """Whether a call that gets the channel runs only where it is seen."""
+        return True
+
+    # -- the walk
+
+    def _run(self) -> None:
         while self._todo:
             unit, symbol = self._todo.pop()
             for name in unit.uses.names.get(symbol, ()):
@@ -252,32 +285,10 @@ class _Tracer:
                 self._assign(unit, parent, node)
             case ir.Return():
                 self._return(unit, parent, node)
+            case ir.Composite():
+                self._keep_element(unit, parent, node)
             case _:
                 self._leak(Ends.BOTH)
-
-    def _use(self, unit: FunctionUnit, use: Use, node: ir.Node) -> None:
-        function = unit.uses.function_of(node)
-        self._channel.uses.append(ChannelUse(use, node, unit, function))
-        if not self._runs_where_seen(unit, function):
-            match use:
-                case Use.SEND | Use.CLOSE:
-                    self._leak(Ends.SEND)
-                case Use.RECEIVE | Use.RANGE:
-                    self._leak(Ends.RECEIVE)
-                case Use.MEASURE:
-                    pass
-
-    def _runs_where_seen(self, unit: FunctionUnit, function: ir.Function) -> bool:
-        """Whether each literal from ``function`` out to the one that owns the channel only runs by calls that are followed."""
-        current: ir.Function | None = function
-        while current is not None and current is not self._channel.function and current.parent is not None:
-            if not is_followed(unit, unit.uses.literals[current]):
-                return False
-            current = current.parent
-        return True
-
-    def _leak(self, ends: Ends) -> None:
-        self._channel.held |= ends
 
     def _call(self, unit: FunctionUnit, call: ir.Call, node: ir.Expr) -> None:
         match call:
@@ -306,7 +317,7 @@ class _Tracer:
         """The channel becomes the parameter ``position`` of a function that can be followed."""
         called_unit, function = body
         fits = len(function.params) == len(call.args) and not function.params[position].variadic
-        if not fits or not self._runs_where_seen(unit, unit.uses.function_of(call)):
+        if not fits or not self._is_followed_call(unit, call):
             self._leak(Ends.BOTH)
             return
         symbol = function.params[position].symbol
@@ -316,17 +327,18 @@ class _Tracer:
     def _rename(self, unit: FunctionUnit, symbol: ir.Symbol) -> None:
         if symbol.assigned:
             self._leak(Ends.BOTH)
-        elif symbol not in self._channel.names:
-            self._channel.names.add(symbol)
+        elif symbol not in self._names:
+            self._names.add(symbol)
             self._todo.append((unit, symbol))
 
     def _assign(self, unit: FunctionUnit, assign: ir.Assign, node: ir.Expr) -> None:
-        if any(target is node for target in assign.left):
-            if not _declares(assign, node):
-                self._leak(Ends.BOTH)
-            return
+        paired = len(assign.left) == len(assign.right)
+        for number, target in enumerate(assign.left):
+            if target is node:
+                self._define(unit, assign, node, assign.right[number] if paired else None)
+                return
         position = next((number for number, value in enumerate(assign.right) if value is node), None)
-        if position is None or len(assign.left) != len(assign.right):
+        if position is None or not paired:
             self._leak(Ends.BOTH)
             return
         target = assign.left[position]
@@ -336,7 +348,7 @@ class _Tracer:
         if symbol is not None:
             self._rename(unit, symbol)
         else:
-            self._leak(Ends.BOTH)
+            self._keep(unit, target)
 
     def _return(self, unit: FunctionUnit, statement: ir.Return, node: ir.Expr) -> None:
         function = unit.uses.function_of(statement)
@@ -345,7 +357,53 @@ class _Tracer:
         if position is not None and len(statement.values) == len(function.results):
             written = function.results[position].type
             ends = _held_through(written.direction) if isinstance(written, ir.ChanType) else Ends.BOTH
-        if function is self._channel.function:
+        self._give(unit, statement, ends)
+
+
+class _LocalTracer(Tracer):
+    """Finds all uses of one local channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel.names)
+        self._channel = channel
+        self._todo.append((channel.unit, channel.symbol))
+
+    def run(self) -> None:
+        self._run()
+
+    def _use(self, unit: FunctionUnit, use: Use, node: ir.Node) -> None:
+        function = unit.uses.function_of(node)
+        self._channel.uses.append(ChannelUse(use, node, unit, function))
+        if not self._runs_where_seen(unit, function):
+            match use:
+                case Use.SEND | Use.CLOSE:
+                    self._leak(Ends.SEND)
+                case Use.RECEIVE | Use.RANGE:
+                    self._leak(Ends.RECEIVE)
+                case Use.MEASURE:
+                    pass
+
+    def _runs_where_seen(self, unit: FunctionUnit, function: ir.Function) -> bool:
+        """Whether each literal from ``function`` out to the one that owns the channel only runs by calls that are followed."""
+        current: ir.Function | None = function
+        while current is not None and current is not self._channel.function and current.parent is not None:
+            if not is_followed(unit, unit.uses.literals[current]):
+                return False
+            current = current.parent
+        return True
+
+    def _is_followed_call(self, unit: FunctionUnit, call: ir.Call) -> bool:
+        return self._runs_where_seen(unit, unit.uses.function_of(call))
+
+    def _leak(self, ends: Ends) -> None:
+        self._channel.held |= ends
+
+    def _define(self, unit: FunctionUnit, assign: ir.Assign, node: ir.Expr, value: ir.Expr | None) -> None:
+        if not _declares(assign, node):
+            self._leak(Ends.BOTH)
+
+    def _give(self, unit: FunctionUnit, statement: ir.Return, ends: Ends) -> None:
+        if unit.uses.function_of(statement) is self._channel.function:
             self._channel.given |= ends
             self._channel.returned.append(statement)
         else:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from caulk.flow import cfg
 from caulk.flow.blocked import Blocked, blocked_in, channel_makers
 from caulk.flow.cancellation import Cancellation
+from caulk.flow.census import Census
 from caulk.flow.channels import Uses
 from caulk.flow.containers import Insert, inserts
 from caulk.flow.directives import Directives, above
@@ -495,6 +496,7 @@ class Program:
         self.gate.forget(units)
         self.endless.forget(units)
         self.cancellation.forget(units)
+        self.census.forget(units)
 
     @cached_property
     def implementations(self) -> Implementations:
@@ -519,6 +521,11 @@ class Program:
     def channel_makers(self) -> re.Pattern[bytes] | None:
         """Matches where a function of this package that returns a channel is called."""
         return channel_makers(self)
+
+    @cached_property
+    def census(self) -> Census:
+        """The channels that the package keeps in fields and variables of its own."""
+        return Census(self)
 
     def names_where(self, holds: Callable[[FunctionUnit], bool]) -> frozenset[bytes]:
         """The names of the functions of the package of which something is true by their own words. Whoever asks asks about

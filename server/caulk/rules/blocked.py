@@ -8,9 +8,11 @@ from caulk.findings.evidence import Evidence
 from caulk.findings.evidence_goroutines import BlockedSend, Buffer, LoneSend, MissingClose
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.blocked import Blocked, Why, enough_buffer, lone_send_context
+from caulk.flow.census import Idle, Lack
 from caulk.flow.channels import Use
-from caulk.flow.program import FunctionUnit
+from caulk.flow.program import FunctionUnit, Program
 from caulk.ir import nodes as ir
+from caulk.rules.report import finding_at, related_at
 from caulk.rules.rule import Rule
 
 
@@ -21,19 +23,34 @@ def _may_block(unit: FunctionUnit) -> bool:
 
 
 def blocked_rule(
-    module: str, *, code: str, summary: str, concerns: Callable[[Blocked], bool], fix: str, tier: Tier = Tier.CORE
+    module: str, *, code: str, summary: str, concerns: Callable[[Blocked], bool], fix: str, idle: Use | None = None
 ) -> Rule:
-    """A rule that reports the blocked goroutines that ``concerns`` picks."""
+    """A rule that reports the blocked goroutines that ``concerns`` picks, and the operations ``idle`` that wait for what the
+    whole package lacks."""
 
     def check(unit: FunctionUnit) -> Iterator[Finding]:
         for blocked in unit.blocked:
             if concerns(blocked):
-                yield _finding(blocked, code, tier)
+                yield _finding(blocked, code)
 
-    return Rule(module=module, code=code, tier=tier, summary=summary, check_function=check, gate=_may_block, fix=fix)
+    def check_package(program: Program) -> Iterator[Finding]:
+        for found in program.census.idle:
+            if found.use.use is idle:
+                yield _idle_finding(found, code)
+
+    return Rule(
+        module=module,
+        code=code,
+        tier=Tier.CORE,
+        summary=summary,
+        check_function=check,
+        check_package=check_package if idle is not None else None,
+        gate=_may_block,
+        fix=fix,
+    )
 
 
-def _finding(blocked: Blocked, code: str, tier: Tier) -> Finding:
+def _finding(blocked: Blocked, code: str) -> Finding:
     unit = blocked.unit
     return Finding(
         code=code,
@@ -42,10 +59,40 @@ def _finding(blocked: Blocked, code: str, tier: Tier) -> Finding:
         message=_message(blocked),
         evidence=_evidence(blocked),
         related=tuple(_related(blocked)),
-        tier=tier,
-        severity=tier.severity,
+        tier=Tier.CORE,
+        severity=Tier.CORE.severity,
         function=Span(unit.chunk.start, unit.chunk.end),
     )
+
+
+def _idle_finding(idle: Idle, code: str) -> Finding:
+    related = [related_at(unit, make, "made here", idle.unit) for unit, make in idle.kept.makes[:1]]
+    ender = idle.ender
+    if ender is not None:
+        keyword = ir.Node(0, len("func"))
+        related.append(related_at(ender, keyword, "this ends the object", idle.unit))
+    return finding_at(
+        idle.unit,
+        _operation(idle.use.node),
+        code=code,
+        tier=Tier.CORE,
+        message=_idle_message(idle),
+        related=related,
+    )
+
+
+def _idle_message(idle: Idle) -> str:
+    place, verb = idle.place.text, _VERBS[idle.use.use]
+    match idle.lack:
+        case Lack.MADE:
+            return f"{place} is nil, nobody ever makes it: this {verb} blocks for ever"
+        case Lack.SENDER:
+            return f"this {verb} blocks for ever: nobody sends on {place} or closes it"
+        case Lack.RECEIVER:
+            return f"this send blocks for ever: nobody receives from {place}"
+        case Lack.CLOSE:
+            ender = idle.ender.qualified if idle.ender is not None else "nobody"
+            return f"{ender} does not close {place}: this loop waits for ever after the last value"
 
 
 def _marked(blocked: Blocked) -> ir.Node:

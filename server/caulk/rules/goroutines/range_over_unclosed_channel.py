@@ -14,5 +14,6 @@ RULE = blocked_rule(
     code="range-over-unclosed-channel",
     summary="a goroutine ranges over a channel that is not closed on every path",
     concerns=_concerns,
+    idle=Use.RANGE,
     fix="unsafe",
 )

@@ -14,5 +14,6 @@ RULE = blocked_rule(
     code="receive-blocks-forever",
     summary="a goroutine receives from a channel on which nobody sends, or not on every path",
     concerns=_concerns,
+    idle=Use.RECEIVE,
     fix="",
 )

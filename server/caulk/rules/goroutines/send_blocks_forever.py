@@ -14,5 +14,6 @@ RULE = blocked_rule(
     code="send-blocks-forever",
     summary="a goroutine sends on a channel from which the function may leave without receiving",
     concerns=_concerns,
+    idle=Use.SEND,
     fix="safe",
 )
