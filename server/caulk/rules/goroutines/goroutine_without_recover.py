@@ -8,7 +8,7 @@ from caulk.findings.evidence import Evidence, Place, Where
 from caulk.findings.evidence_insertions import MissingStatements
 from caulk.findings.finding import Finding, Tier
 from caulk.flow.program import FunctionUnit, Program
-from caulk.flow.requests import PACKAGES, RequestCode
+from caulk.flow.requests import FRAMEWORKS, PACKAGES, RequestCode
 from caulk.flow.shapes import last_name
 from caulk.flow.spawns import Spawn, spawns
 from caulk.ir import nodes as ir
@@ -17,13 +17,9 @@ from caulk.rules.naming import free_name
 from caulk.rules.report import NO_EVIDENCE, finding_at
 from caulk.rules.rule import Rule
 from caulk.rules.surroundings import is_for_tests
+from caulk.semantics.model import CalleeKind
 
 _CODE = "goroutine-without-recover"
-_HARMLESS = frozenset(
-    {"close", "len", "cap", "make", "append", "Wait", "Done", "Add", "Lock", "Unlock", "Sleep", "cancel", "Err"}
-)
-"""Calls that do not panic in correct code: a goroutine that only waits and tells needs no recover."""
-
 _IMPORTS = frozenset({"log", "runtime/debug"})
 
 
@@ -46,9 +42,17 @@ def _may_end_process(spawn: Spawn) -> bool:
         return False
     nodes = walk(function.body, literals=True)
     calls = [node for node in nodes if isinstance(node, ir.Call)]
-    return any(last_name(call.func) not in _HARMLESS for call in calls) and not any(
-        _recovers(unit, call) for call in calls
-    )
+    return any(_may_panic(unit, call) for call in calls) and not any(_recovers(unit, call) for call in calls)
+
+
+def _may_panic(unit: FunctionUnit, call: ir.Call) -> bool:
+    """Whether the call runs code of others than Go's library and the framework: what only waits, tells and prints does not
+    panic."""
+    callee = unit.typer.callee(call)
+    if callee.kind in (CalleeKind.BUILTIN, CalleeKind.CONVERSION, CalleeKind.LITERAL):
+        return False
+    is_tried = unit.program.is_std(callee.package) or callee.package.startswith(FRAMEWORKS)
+    return not is_tried
 
 
 def _recovers(unit: FunctionUnit, call: ir.Call) -> bool:
