@@ -52,17 +52,27 @@ def marks(text: str) -> list[Mark]:
     return found
 
 
-def workspace() -> Workspace:
-    """Everything is reported."""
-    return Workspace(Settings(select=("ALL",)))
+POLICIES = frozenset({"goroutine-without-recover"})
+"""Rules that report a way of working: nearly every goroutine that a handler starts."""
+
+
+def settings_for(code: str) -> Settings:
+    """Everything is reported; a policy only in what is about it."""
+    return Settings(select=("ALL",), ignore=tuple(POLICIES - {code}))
+
+
+def workspace(path: Path) -> Workspace:
+    """The workspace of a file or folder."""
+    folder = path if path.is_dir() else path.parent
+    return Workspace(settings_for(folder.name.replace("_", "-")))
 
 
 def analyze(folder: Path) -> dict[str, Analysis]:
-    return workspace().analyze(str(folder))
+    return workspace(folder).analyze(str(folder))
 
 
 def fixed(path: Path, *, unsafe: bool) -> FixResult:
-    return fix_file(workspace(), str(path), unsafe=unsafe)
+    return fix_file(workspace(path), str(path), unsafe=unsafe)
 
 
 def write_fixed_tree(to: Path, *, unsafe: bool) -> dict[Path, FixResult]:

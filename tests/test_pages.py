@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from caulk.config.settings import Settings
 from caulk.engine.workspace import Workspace
 from caulk.rules.registry import RULES
 from caulk.rules.rule import Rule
 from caulk_codefixes import loop
 from caulk_codefixes.loop import fix_file
+from fixture_tree import settings_for
 
 _EXAMPLE = re.compile(r"^```go (bad|good)\n(.*?)^```$", re.M | re.S)
 
@@ -29,7 +29,7 @@ def workspace_with(rule: Rule, folder: Path, text: str) -> tuple[Workspace, str]
     (folder / "go.mod").write_text(f"module example\n\ngo {OLD.get(rule.code, '1.25')}\n")
     path = folder / "example.go"
     path.write_text(text)
-    return Workspace(Settings(select=("ALL",))), str(path)
+    return Workspace(settings_for(rule.code)), str(path)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

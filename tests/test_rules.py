@@ -75,7 +75,7 @@ def test_fixes_give_the_golden(path: Path, update_golden: bool) -> None:
 def test_fixes_settle(path: Path, tmp_path: Path) -> None:
     """A second run on the fixed text changes nothing."""
     result = fixtures.fixed(path, unsafe=True)
-    workspace = fixtures.workspace()
+    workspace = fixtures.workspace(path)
     workspace.overlay(str(path), result.after)
     analysis = workspace.analyze_file(str(path))
     left = [f.code for f in analysis.findings]
@@ -84,7 +84,7 @@ def test_fixes_settle(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", fixtures.files(), ids=name_of)
 def test_every_finding_can_be_silenced(path: Path) -> None:
-    workspace = fixtures.workspace()
+    workspace = fixtures.workspace(path)
     analysis = workspace.analyze_file(str(path))
     before = Counter(f.code for f in analysis.findings)
     silent: set[str] = set()
@@ -103,7 +103,7 @@ def test_every_finding_can_be_silenced(path: Path) -> None:
 def test_crlf_and_bom_are_kept(name: str) -> None:
     path = fixtures.ROOT / name
     data = b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n")
-    workspace = fixtures.workspace()
+    workspace = fixtures.workspace(path)
     analysis = workspace.analyze_file(str(path))
     workspace.overlay(str(path), data)
     windows = workspace.analyze_file(str(path))

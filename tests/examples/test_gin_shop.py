@@ -13,8 +13,8 @@ import pytest
 
 from caulk.batch.discover import discover
 from caulk.batch.runner import run
-from caulk.config.settings import Settings
 from caulk.rules.registry import by_code
+from fixture_tree import settings_for
 
 SHOP = Path(__file__).parents[2] / "examples" / "gin-shop"
 
@@ -24,12 +24,8 @@ def rows() -> set[tuple[str, str, int]]:
         return {(row["code"], row["path"], int(row["line"])) for row in csv.DictReader(file, delimiter="\t")}
 
 
-POLICIES = ("goroutine-without-recover",)
-"""Rules that would report every goroutine of the service: whether it may end with a panic is a matter of its own."""
-
-
 def reported() -> set[tuple[str, str, int]]:
-    report = run(discover([str(SHOP)]), lambda _: Settings(select=("ALL",), ignore=POLICIES), jobs=1)
+    report = run(discover([str(SHOP)]), lambda _: settings_for(""), jobs=1)
     assert not report.errors
     return {
         (finding.code, str(Path(path).relative_to(SHOP)), analysis.source.lines.line_of(finding.span.start) + 1)

@@ -131,6 +131,8 @@ class Census:
         kept = self.kept(place)
         waiting = [use for use in kept.uses if _waits(use)]
         for lack, uses in _lacks(kept):
+            if lack is Lack.MADE and not self._has_objects(place):
+                continue  # what is never there waits for nobody
             stuck = [use for use in waiting if use.use in uses]
             ender = self._ender(place) if lack is Lack.CLOSE else None
             if lack is Lack.CLOSE:
@@ -139,6 +141,12 @@ class Census:
                 first = min(stuck, key=lambda use: (use.unit.file.path, use.unit.chunk.start, use.node.start))
                 return Idle(lack, first, place, kept, ender)
         return None
+
+    def _has_objects(self, place: Place) -> bool:
+        """Whether the package plainly makes an object of the type."""
+        name = re.escape(place.type.encode())
+        made = re.compile(rb"\b" + name + rb"(?:\[[^\]]*\])?\{|\bnew\(" + name + rb"\b|\bvar\s+\w+\s+" + name + rb"\b")
+        return not place.type or any(made.search(unit.code) for unit in self._program.units)
 
     def _ender(self, place: Place) -> FunctionUnit | None:
         """The method that ends the object of a place."""

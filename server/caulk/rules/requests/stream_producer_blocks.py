@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from caulk.findings.evidence import OtherStatements
-from caulk.findings.finding import Finding, Tier
+from caulk.findings.finding import Finding, Related, Tier
 from caulk.flow.program import FunctionUnit, Program
 from caulk.flow.requests import PACKAGES, Framework, RequestCode
+from caulk.flow.scope import context_at
 from caulk.flow.shapes import last_name
-from caulk.flow.spawns import spawns
+from caulk.flow.spawns import Spawn, spawns
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
 from caulk.rules.report import NO_EVIDENCE, finding_at, related_at
@@ -24,14 +26,31 @@ _LEAVES = frozenset({"Done", "After", "CloseNotify"})
 def _check(program: Program) -> Iterator[Finding]:
     if is_for_tests(program):
         return
+    sends: set[ir.Send] = set()
     for code in program.requests:
         unit = code.unit
         if unit.file.is_test or code.context is None or not {b"chan", b"go"} <= unit.words:
             continue
-        yield from _of_handler(code)
+        for stream in _streams(code):
+            if stream.send not in sends:  # handlers may share a producer
+                sends.add(stream.send)
+                yield _finding(stream)
 
 
-def _of_handler(code: RequestCode) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stream:
+    """A channel of a handler whose producer blocks at ``send`` when the consumer has left."""
+
+    code: RequestCode
+    spawn: Spawn
+    symbol: ir.Symbol
+    consumer: ir.Node
+    producer: FunctionUnit
+    """The function in which the send stands."""
+    send: ir.Send
+
+
+def _streams(code: RequestCode) -> Iterator[_Stream]:
     unit, body = code.unit, code.function.body
     made = _channels(body) if body is not None else {}
     for symbol in made:
@@ -39,11 +58,19 @@ def _of_handler(code: RequestCode) -> Iterator[Finding]:
         if consumer is None or _is_drained(code, symbol):
             continue
         for spawn in spawns(unit):
-            if spawn.function is code.function and spawn.literal is not None:
-                send = _blocking_send(unit, spawn.literal, symbol)
-                if send is not None and not _is_known_elsewhere(unit, symbol):
-                    yield _finding(code, symbol, send, consumer)
-                    break
+            producer = _producer(spawn, symbol) if spawn.function is code.function else None
+            send = _blocking_send(*producer) if producer is not None else None
+            if producer is not None and send is not None and not _is_known_elsewhere(unit, symbol):
+                yield _Stream(code, spawn, symbol, consumer, producer[0], send)
+                break
+
+
+def _producer(spawn: Spawn, symbol: ir.Symbol) -> tuple[FunctionUnit, ir.Function, ir.Symbol] | None:
+    """What the goroutine runs, and what the channel is called there."""
+    if spawn.literal is not None:
+        return spawn.unit, spawn.literal, symbol
+    helper, param = _given(spawn.unit, spawn.call, symbol)
+    return (helper, helper.function, param) if helper is not None and param is not None else None
 
 
 def _channels(body: ir.Block) -> dict[ir.Symbol, ir.Stmt]:
@@ -125,6 +152,11 @@ def _receives(node: ir.Node, symbol: ir.Symbol) -> bool:
     )
 
 
+def _takes(helper: FunctionUnit, param: ir.Symbol) -> bool:
+    """Whether a function receives from its parameter."""
+    return any(isinstance(helper.uses.parent(name), ir.Unary | ir.Range) for name in helper.uses.names.get(param, ()))
+
+
 def _is_drained(code: RequestCode, symbol: ir.Symbol) -> bool:
     """Whether something takes the rest: a loop over the channel, in a deferred function or a goroutine."""
     body = code.function.body
@@ -187,39 +219,59 @@ def _is_known_elsewhere(unit: FunctionUnit, symbol: ir.Symbol, depth: int = 1) -
                 pass
             case ir.Range():
                 pass
-            case ir.Call() if not isinstance(unit.uses.parent(parent), ir.Go | ir.Defer):
+            case ir.Call() if not isinstance(unit.uses.parent(parent), ir.Defer):
                 helper, param = _given(unit, parent, symbol)
                 if helper is None or param is None or depth == 0 or _is_known_elsewhere(helper, param, depth - 1):
+                    return True
+                if isinstance(unit.uses.parent(parent), ir.Go) and _takes(helper, param):
                     return True
             case _:
                 return True
     return False
 
 
-def _finding(code: RequestCode, symbol: ir.Symbol, send: ir.Send, consumer: ir.Node) -> Finding:
-    unit = code.unit
+def _finding(stream: _Stream) -> Finding:
+    home = stream.producer
     return finding_at(
-        unit,
-        send,
+        home,
+        stream.send,
         code=_CODE,
         tier=Tier.CORE,
         message=(
-            f"when the client goes nobody receives from {symbol.name} any more: this goroutine waits here for ever, with"
-            " whatever it reads from"
+            f"when the client goes nobody receives from {home.source_text(stream.send.channel)} any more: this goroutine waits"
+            " here for ever, with whatever it reads from"
         ),
-        evidence=_until_done(code, send) or NO_EVIDENCE,
-        related=[related_at(unit, ir.Node(consumer.start, consumer.start + 6), "this ends when the client goes")],
+        evidence=_until_done(stream) or NO_EVIDENCE,
+        related=_related(stream),
     )
 
 
-def _until_done(code: RequestCode, send: ir.Send) -> OtherStatements | None:
+def _related(stream: _Stream) -> Iterator[Related]:
+    unit, home, consumer = stream.code.unit, stream.producer, stream.consumer
+    if home is not unit:
+        start = stream.spawn.statement.start
+        yield related_at(unit, ir.Node(start, start + len("go")), "the goroutine starts", home)
+    yield related_at(unit, ir.Node(consumer.start, consumer.start + 6), "this ends when the client goes", home)
+
+
+def _until_done(stream: _Stream) -> OtherStatements | None:
     """Where the goroutine can leave: it sends, or ends with the request."""
-    unit = code.unit
-    context = _context(code, send)
-    if not context or "\n" in unit.source_text(send) or unit.uses.function_of(send).results:
+    home, send = stream.producer, stream.send
+    context = _context(stream.code, send) if home is stream.code.unit else _context_of_producer(stream)
+    if not context or "\n" in home.source_text(send) or home.uses.function_of(send).results:
         return None
-    lines = ("select {", f"case {unit.source_text(send)}:", f"case <-{context}.Done():", "\treturn", "}")
-    return OtherStatements(*unit.span(send), lines, f"Give up when {context} ends")
+    lines = ("select {", f"case {home.source_text(send)}:", f"case <-{context}.Done():", "\treturn", "}")
+    return OtherStatements(*home.span(send), lines, f"Give up when {context} ends")
+
+
+def _context_of_producer(stream: _Stream) -> str:
+    """The parameter by which a named producer gets the context of the request."""
+    symbol = context_at(stream.producer, stream.send)
+    params = stream.producer.function.params
+    number = next((n for n, param in enumerate(params) if param.symbol is symbol), None) if symbol is not None else None
+    if symbol is None or number is None or number >= len(stream.spawn.call.args):
+        return ""
+    return symbol.name if stream.code.derives(stream.spawn.call.args[number]) else ""
 
 
 def _context(code: RequestCode, send: ir.Send) -> str:
