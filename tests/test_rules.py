@@ -154,7 +154,14 @@ def go_command() -> tuple[str, ...]:
     return (str(Path(sys.executable).parent / "go"),)
 
 
-VET = ("vet", "-lostcancel=false", "-httpresponse=false", "-unreachable=false", "-waitgroup=false")
+VET = (
+    "vet",
+    "-lostcancel=false",
+    "-httpresponse=false",
+    "-unreachable=false",
+    "-loopclosure=false",
+    "-waitgroup=false",
+)
 """vet reports some of the leaks that the fixtures are about; what has no fix is still there afterwards."""
 
 
