@@ -119,6 +119,12 @@ class Census:
         found = (self._first_idle(place) for place, plain in self._plain().items() if _leaves_doubt(plain))
         return tuple(idle for idle in found if idle is not None)
 
+    @property
+    def served(self) -> list[Place]:
+        """The fields on whose channels there plainly are sends and receives."""
+        self._program.reads.all()
+        return [place for place, plain in self._plain().items() if place.type and {Use.SEND, Use.RECEIVE} <= plain]
+
     def forget(self, units: Iterable[FunctionUnit]) -> None:
         """Some bodies changed: the texts of the others are not searched again."""
         self._kept.clear()
@@ -129,7 +135,7 @@ class Census:
     def _first_idle(self, place: Place) -> Idle | None:
         """The first operation on the channels of a place that waits for ever."""
         kept = self.kept(place)
-        waiting = [use for use in kept.uses if _waits(use)]
+        waiting = [use for use in kept.uses if waits(use)]
         for lack, uses in _lacks(kept):
             if lack is Lack.MADE and not self._has_objects(place):
                 continue  # what is never there waits for nobody
@@ -408,7 +414,7 @@ def _ranges_to_the_end(use: ChannelUse) -> bool:
     )
 
 
-def _waits(use: ChannelUse) -> bool:
+def waits(use: ChannelUse) -> bool:
     """Whether the operation has no other way out, names a place itself, and is not what a program ends with."""
     unit, node = use.unit, use.node
     operand = node.channel if isinstance(node, ir.Send) else node.operand if isinstance(node, ir.Unary) else None

@@ -32,6 +32,7 @@ from caulk.rules.databases import (
 )
 from caulk.rules.goroutines import (
     break_only_leaves_select,
+    callback_after_stop,
     double_send,
     errgroup_not_waited,
     goroutine_never_exits,
@@ -210,6 +211,7 @@ RULES: tuple[Rule, ...] = (
     loop_variable_captured.RULE,
     wait_in_spawn_loop.RULE,
     goroutine_without_recover.RULE,
+    callback_after_stop.RULE,
     lock_not_released.RULE,
     double_lock.RULE,
     mismatched_unlock.RULE,
