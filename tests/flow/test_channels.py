@@ -222,3 +222,29 @@ def test_what_a_command_leaves_waiting_ends_with_the_process(tmp_path: Path, par
 def test_what_is_registered_as_a_command_runs_once(tmp_path: Path, registered: str, blocked: int) -> None:
     body = "ch := make(chan int)\ngo func() { ch <- n }()\nif n > 2 {\n\treturn nil\n}\n<-ch\nreturn nil"
     assert len(unit_of(tmp_path, body, registered).blocked) == blocked
+
+
+def test_what_waits_for_goroutines_tells_after_they_have_sent(tmp_path: Path) -> None:
+    body = """
+        errs, done := make(chan int), make(chan struct{})
+        var wg sync.WaitGroup
+        wg.Add(1)
+        go func() {
+            defer wg.Done()
+            for i := range n {
+                errs <- i
+            }
+        }()
+        go func() {
+            wg.Wait()
+            close(done)
+        }()
+        for {
+            select {
+            case <-errs:
+            case <-done:
+                return nil
+            }
+        }
+    """
+    assert stuck_in(tmp_path, body, 'import "sync"\n') == []

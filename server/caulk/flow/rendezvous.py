@@ -1,8 +1,9 @@
 """Who meets whom on the channels of one function: every order of events of a function and of the goroutines that it starts.
 
 The function that makes the channels is thread 0; each ``go`` statement adds a thread. Only what happens on channels that are
-wholly in sight counts: everything else – calls, timers, contexts, channels of others – goes on sooner or later. A state in
-which nothing can move any more, thread 0 has left and a thread stands at a channel operation, is a goroutine that never ends.
+wholly in sight counts: everything else – calls, timers, contexts, channels of others – goes on sooner or later, a goroutine
+that waits for others when none of them stands at a send. A state in which nothing can move any more, thread 0 has left and a
+thread stands at a channel operation, is a goroutine that never ends.
 
 What data decides is approximated to the quiet side: conditions that occur twice have the same outcome twice, a loop that
 communicates or starts goroutines runs at least once, and one that runs to its end has met all its partners.
@@ -110,6 +111,8 @@ class Free(NamedTuple):
 class Rest(NamedTuple):
     offers: tuple[Offer, ...]
     free: tuple[Free, ...]
+    joined: Thread | None = None
+    """For a goroutine that waits for others to end: how it goes on then."""
 
 
 Move: TypeAlias = tuple[State, ir.Node | None]
@@ -222,6 +225,8 @@ class Explorer:
         for number, rest in enumerate(rests):
             if rest is None:
                 continue
+            if rest.joined is not None and not _is_any_sending(rests, number):
+                moves.append((self._with(state, number, rest.joined), None))
             for free in rest.free:
                 if free.node is None and any(self._is_ready(state, offer) for offer in rest.offers):
                     continue
@@ -319,6 +324,8 @@ class Explorer:
         steps = frame.code.steps[frame.block.index]
         if frame.at < len(steps):
             step = steps[frame.at]
+            if step.kind is Kind.WAIT and thread.spawn is not None:
+                return Rest((), (), self._top(thread, frame._replace(at=frame.at + 1)))
             if step.kind not in (Kind.SEND, Kind.RECEIVE, Kind.CLOSE):
                 return None
             pipe = self._pipe(frame, step)
@@ -606,7 +613,7 @@ class Explorer:
                 if offer.use is Use.SEND and state.pipes[offer.pipe].closed:
                     return  # a panic, no leak
         for number, rest in enumerate(rests):
-            if rest is None:
+            if rest is None or not rest.offers:
                 continue
             offer = rest.offers[0]
             if offer.use is Use.SEND and state.pipes[offer.pipe].foreign:
@@ -634,6 +641,16 @@ _USES = {Kind.SEND: Use.SEND, Kind.RECEIVE: Use.RECEIVE, Kind.CLOSE: Use.CLOSE}
 
 def _learned(frame: Frame, fact: known.Fact) -> Frame:
     return frame._replace(facts=frame.facts | {fact})
+
+
+def _is_any_sending(rests: list[Rest | None], number: int) -> bool:
+    """Whether another goroutine stands at a send: perhaps it is among those that ``number`` waits for, or ends what they do."""
+    return any(
+        offer.use is Use.SEND
+        for other, rest in enumerate(rests)
+        if other not in (0, number) and rest is not None
+        for offer in rest.offers
+    )
 
 
 def _is_off(frame: Frame, item: Item) -> bool:

@@ -29,6 +29,7 @@ class Kind(Enum):
     FORGET = "forget"
     LEARN = "learn"
     EXIT = "exit"
+    WAIT = "wait"
 
 
 @dataclass(slots=True, eq=False)
@@ -269,6 +270,8 @@ class Codes:
         body = self._called(unit, call)
         if body is not None:
             yield Step(kind, node, call=call, body=body)
+        elif isinstance(call.func, ir.Selector) and call.func.field == "Wait" and kind is Kind.CALL:
+            yield Step(Kind.WAIT, node)
         elif is_starter(unit, call):
             for started in _given_literals(unit, call):
                 if self._is_relevant(*started):
