@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -24,7 +25,7 @@ def find_config(directory: Path) -> Path | None:
     """The nearest ``caulk.toml`` from ``directory`` upwards."""
     for candidate in (directory, *directory.parents):
         path = candidate / FILE_NAME
-        if path.is_file():
+        if os.path.isfile(path):  # that of pathlib raises for what cannot be looked at
             return path
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 
 from caulk.findings.finding import Finding
 from caulk.lsp import documents
@@ -29,7 +30,7 @@ def register(server: CaulkServer) -> None:
         """Make all safe fixes in a file, its package or the workspace (``scope``), of one rule (``code``) or all; gives how
         many were made."""
         scope, code = _options(*options)
-        fixed = await _fixed(server, uri, scope, code)
+        fixed = await _fixed(server, _text(uri), scope, code)
         changed = [one for one in fixed if one.result.changed and server.is_current(one.document)]
         if not changed:
             return 0
@@ -41,7 +42,7 @@ def register(server: CaulkServer) -> None:
     @server.command("caulk.explain")
     def explain(code: str, *_: Any) -> str:
         """The page of a rule, as Markdown; empty for an unknown code."""
-        rule = registry.rule_of(code)
+        rule = registry.rule_of(_text(code))
         return rule.page() if rule is not None else ""
 
     @server.command("caulk.rules")
@@ -53,10 +54,9 @@ def register(server: CaulkServer) -> None:
     @server.command("caulk.evidence")
     async def evidence(uri: str, position: Any, *_: Any) -> str:
         """Everything that is known of the finding at a position; empty when there is none."""
-        document = server.current(uri)
+        document, place = server.current(_text(uri)), _place(position)
         if document is None:
             return ""
-        place = types.Position(int(_of(position, "line")), int(_of(position, "character")))
         at = documents.offset(document.source, place)
         found = [f for f in (await server.session.analysis(document)).findings if f.span.start <= at <= f.span.end]
         settings = await server.session.fix_settings(document)
@@ -73,9 +73,19 @@ def _options(scope: Any = "file", code: Any = None, *_: Any) -> tuple[str, str |
     return (scope if scope in SCOPES else "file"), (code if isinstance(code, str) and code else None)
 
 
-def _of(value: Any, key: str) -> Any:
-    """A member of a JSON object, whatever it was made into on the way."""
-    return value.get(key, 0) if isinstance(value, dict) else getattr(value, key, 0)
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise JsonRpcInvalidParams("a string is expected")
+    return value
+
+
+def _place(value: Any) -> types.Position:
+    """A position, whatever its JSON was made into on the way."""
+    members = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+    line, character = members.get("line"), members.get("character")
+    if not isinstance(line, int) or not isinstance(character, int):
+        raise JsonRpcInvalidParams("a position is expected")
+    return types.Position(line, character)
 
 
 async def _fixed(server: CaulkServer, uri: str, scope: str, code: str | None) -> list[Fixed]:

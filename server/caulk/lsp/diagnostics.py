@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from caulk.findings.finding import Finding
 from caulk.findings.fingerprint import fingerprints
 from caulk.lsp import convert
 from caulk.lsp.documents import Document
 from caulk.lsp.progress import Work
+from caulk.lsp.protocol import OutOfDate
 from caulk.lsp.state import CaulkServer, Shown
 
 
@@ -26,7 +29,11 @@ def register(server: CaulkServer) -> None:
         document = server.current(params.text_document.uri)
         if document is None:
             return types.RelatedFullDocumentDiagnosticReport(items=[])
-        items = await _diagnostics(server, document)
+        try:
+            items = await _diagnostics(server, document)
+        except OutOfDate as error:  # a client that hears only that would show nothing
+            again = types.DiagnosticServerCancellationData(retrigger_request=True)
+            raise JsonRpcException(error.message, types.LSPErrorCodes.ServerCancelled.value, again) from error
         result = _result_id(items)
         if params.previous_result_id == result:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result)
@@ -100,9 +107,8 @@ async def _push(server: CaulkServer, uri: str, delay: float) -> None:
     document = server.current(uri)
     if document is None:
         return
-    items = await _diagnostics(server, document)
-    now = server.current(uri)
-    if now is not None and now.version == document.version:  # an answer to a stale version is dropped
+    with suppress(OutOfDate):  # the change has its own push
+        items = await _diagnostics(server, document)
         server.text_document_publish_diagnostics(
             types.PublishDiagnosticsParams(uri=uri, version=document.version, diagnostics=items)
         )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from lsprotocol import types
 
 from caulk.syntax.lines import Encoding
 from caulk.syntax.source import SourceFile
+
+_NO_NAME = re.compile(r"[/\0]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,15 @@ class Document:
 
 
 def path_of(uri: str) -> str:
-    """The file that a URI means; for other schemes (``untitled:``) a path of its own that is on no disk."""
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        return os.path.normpath(unquote(parts.path))
-    name = unquote(parts.path).replace("/", "_") or "untitled"
+    """The file that a URI means; for other schemes (``untitled:``), and what can be no file, a path that is on no disk."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        parts = SplitResult("", "", uri, "", "")
+    path = unquote(parts.path)
+    if parts.scheme == "file" and path.strip("/") and "\0" not in path:
+        return os.path.normpath(path)
+    name = _NO_NAME.sub("_", path) or "untitled"
     return f"/.caulk-unsaved/{parts.scheme}-{name}/{name if name.endswith('.go') else name + '.go'}"
 
 

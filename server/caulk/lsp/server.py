@@ -49,6 +49,7 @@ def _set_up_log(verbose: bool, log_file: str | None) -> None:
     handler = logging.FileHandler(log_file, encoding="utf-8") if log_file else logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)  # what it has to say comes to us as well, and only once
     if verbose:  # of ourselves only: pygls writes every message at these levels
         logging.getLogger("caulk").setLevel(logging.DEBUG)
 

@@ -25,6 +25,7 @@ from caulk.engine.workspace import Workspace
 from caulk.lsp.convert import line_edits
 from caulk.lsp.documents import Document, uri_of
 from caulk.lsp.options import Options
+from caulk.lsp.protocol import OutOfDate
 from caulk.rules import registry
 from caulk.semantics.contracts import ContractError
 from caulk.syntax.source import SourceFile
@@ -128,12 +129,14 @@ class Session:
     # -- analysis
 
     async def analysis(self, document: Document) -> Analysis:
-        """The analysis of exactly this version; made when nobody has made it yet."""
+        """The analysis of exactly this version; made when nobody has made it yet. Raises OutOfDate when there is a newer one."""
         await self.configured.wait()
-        known = self._known(document)
-        if known is not None:
-            return known
-        return await self._run(self._analyze, document)
+        found = self._known(document)
+        if found is None:
+            found = await self._run(self._analyze, document)
+        if self.documents.get(document.uri) is not document:
+            raise OutOfDate
+        return found
 
     async def _run(self, work: Callable[..., T], *arguments: object) -> T:
         """The result of some work on the thread of the analyses."""
@@ -145,9 +148,8 @@ class Session:
         return analysis if moment == self._moment else None
 
     def _analyze(self, document: Document) -> Analysis:
-        current = self.documents.get(document.uri)
-        if current is not None and current.version != document.version:
-            return Analysis(document.source)  # stale before its turn came: nobody will look at it
+        if self.documents.get(document.uri) is not document:
+            raise OutOfDate  # before its turn came
         known = self._known(document)
         if known is not None:
             return known
