@@ -10,5 +10,5 @@ from benchmarks.latency.client import Client
 class Raw(Client):
     """A server process."""
 
-    def __init__(self) -> None:
-        super().__init__([sys.executable, "-m", "caulk.cli.main", "lsp"])
+    def __init__(self, *options: str) -> None:
+        super().__init__([sys.executable, "-m", "caulk.cli.main", "lsp", *options])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from lsprotocol import types
@@ -42,27 +43,94 @@ def register(server: CaulkServer) -> None:
 
 def register_workspace(server: CaulkServer) -> None:
     """Diagnostics of all files of the workspace; a user has to ask for them."""
+    everything = _Everything(server)
 
     @server.feature(types.WORKSPACE_DIAGNOSTIC)
     async def pull_all(params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
         known = {previous.uri: previous.value for previous in params.previous_result_ids}
-        packages = await server.session.packages(server.folders())
-        reports: list[types.WorkspaceDocumentDiagnosticReport] = []
-        async with Work(server, "caulk: looking for leaks", len(packages)) as work:
-            for directory, paths in packages.items():
-                if work.is_cancelled:
-                    break
-                for document, analysis in await server.session.package(directory, paths):
-                    items = [diagnostic for _, diagnostic in _converted(document, analysis.findings).values()]
-                    reports.append(_report(document, items, known.pop(document.uri, None)))
-                work.step(directory.rpartition("/")[2])
-        reports += [
-            types.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=[])
-            for uri in known
-            if server.current(uri) is None
-        ]
+        items: list[types.WorkspaceDocumentDiagnosticReport] = []
+        async for reports in everything.reports(params.work_done_token):
+            found = [report.since(known.pop(report.uri, None)) for report in reports]
+            if params.partial_result_token is None:
+                items += found
+            else:
+                part = types.WorkspaceDiagnosticReportPartialResult(found)
+                server.progress(types.ProgressParams(params.partial_result_token, part))
+        if everything.is_complete:
+            items += [
+                types.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=[])
+                for uri in known
+                if server.current(uri) is None
+            ]
         server.tell_problems()
-        return types.WorkspaceDiagnosticReport(items=reports)
+        return types.WorkspaceDiagnosticReport(items=items)
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What there is to say of one file."""
+
+    uri: str
+    version: int | None
+    items: list[types.Diagnostic]
+    result: str
+
+    def since(self, known: str | None) -> types.WorkspaceDocumentDiagnosticReport:
+        """For a client that knows a result already."""
+        if known == self.result:
+            return types.WorkspaceUnchangedDocumentDiagnosticReport(self.uri, self.result, self.version)
+        return types.WorkspaceFullDocumentDiagnosticReport(self.uri, self.items, self.version, result_id=self.result)
+
+
+class _Everything:
+    """The diagnostics of all files, kept by directory until something changes that they depend on: a client may ask for them
+    every other second."""
+
+    def __init__(self, server: CaulkServer) -> None:
+        self._server = server
+        self._packages: Mapping[str, Sequence[str]] = {}
+        self._listed: object = None
+        """The state at which these were listed."""
+        self._known: dict[str, tuple[object, list[_Report]]] = {}
+        self._ended: object = None
+        """The state at which the user ended the work: it is not taken up again before something changes."""
+        self.is_complete = False
+        """Whether the last answer spoke of all files."""
+
+    async def reports(self, token: types.ProgressToken | None) -> AsyncIterator[list[_Report]]:
+        """What is known of all directories, and then what is found in the others, one by one."""
+        session = self._server.session
+        now = session.state(), tuple(self._server.folders())
+        if self._listed != now:
+            self._packages, self._listed = await session.packages(now[1]), now
+            self._known = {
+                directory: self._known[directory] for directory in self._packages if directory in self._known
+            }
+        new = [directory for directory in self._packages if not self._is_known(directory)]
+        yield [report for directory in self._packages if directory not in new for report in self._known[directory][1]]
+        self.is_complete = not new
+        if not new or self._ended == now:
+            return
+        async with Work(self._server, "caulk: looking for leaks", len(new), token) as work:
+            for directory in new:
+                if work.is_cancelled:
+                    self._ended = now
+                    return
+                yield await self._look_at(directory)
+                work.step(directory.rpartition("/")[2])
+        self.is_complete = True
+
+    def _is_known(self, directory: str) -> bool:
+        return directory in self._known and self._known[directory][0] == self._server.session.state(directory)
+
+    async def _look_at(self, directory: str) -> list[_Report]:
+        state = self._server.session.state(directory)
+        found = []
+        for document, analysis in await self._server.session.package(directory, self._packages[directory]):
+            items = [diagnostic for _, diagnostic in _converted(document, analysis.findings).values()]
+            found.append(_Report(document.uri, document.version, items, _result_id(items)))
+        self._known[directory] = state, found
+        return found
 
 
 def schedule(server: CaulkServer, uri: str, delay: float) -> None:
@@ -131,15 +199,6 @@ def _converted(document: Document, findings: Sequence[Finding], known: Shown = M
             before = finding, convert.diagnostic(finding, document, name)
         found[id(finding)] = before
     return found
-
-
-def _report(
-    document: Document, items: list[types.Diagnostic], known: str | None
-) -> types.WorkspaceDocumentDiagnosticReport:
-    result = _result_id(items)
-    if known == result:
-        return types.WorkspaceUnchangedDocumentDiagnosticReport(document.uri, result, document.version)
-    return types.WorkspaceFullDocumentDiagnosticReport(document.uri, items, document.version, result_id=result)
 
 
 def _place(shown: types.Range) -> str:

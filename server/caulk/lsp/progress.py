@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from typing import Self
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from caulk.lsp.state import CaulkServer
+
+log = logging.getLogger(__name__)
 
 
 class Work:
     """An asynchronous context in which :meth:`step` tells how far the work is; for clients without progress it is silent."""
 
-    def __init__(self, server: CaulkServer, title: str, total: int) -> None:
+    def __init__(self, server: CaulkServer, title: str, total: int, token: types.ProgressToken | None = None) -> None:
+        """``token``: where the client wants to see it; without one it is asked for a place."""
         self._progress = server.work_done_progress
-        self._shown = server.client.shows_progress
-        self._token = str(uuid.uuid4())
+        self._shown = server.client.shows_progress or token is not None
+        self._is_asked_for = token is None
+        self._token = token if token is not None else str(uuid.uuid4())
         self._title = title
         self._total = max(total, 1)
         self._done = 0
 
     async def __aenter__(self) -> Self:
+        if self._shown and self._is_asked_for:
+            try:
+                await self._progress.create_async(self._token)
+            except JsonRpcException as error:
+                log.info("the client shows no progress: %s", error)
+                self._shown = False
         if self._shown:
-            await self._progress.create_async(self._token)
             self._progress.begin(self._token, types.WorkDoneProgressBegin(self._title, cancellable=True, percentage=0))
         return self
 

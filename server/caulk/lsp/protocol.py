@@ -3,6 +3,7 @@ without bounds let through; UTF-16; requests that are cancelled with all that th
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import inspect
 import json
@@ -135,11 +136,14 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.SHUTDOWN)
     async def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]  # every kind of handler will do
-        """Whatever is under way is not wanted any more."""
+        """Whatever is under way is not wanted any more; who waits for it hears so first."""
         self._shutdown = True
-        for number, future in list(self._request_futures.items()):
-            if number != self.msg_id:
-                future.cancel()
+        others: list[Any] = [future for number, future in self._request_futures.items() if number != self.msg_id]
+        for future in others:
+            future.cancel()
+        tasks = [future for future in others if isinstance(future, asyncio.Future)]
+        if tasks:
+            await asyncio.wait(tasks, timeout=1)
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]

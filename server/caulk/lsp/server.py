@@ -145,8 +145,8 @@ def _register_documents(server: CaulkServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     async def did_save(params: types.DidSaveTextDocumentParams) -> None:
-        # some clients watch no files: what was saved may be a configuration, or what other packages import
-        if params.text_document.uri.endswith(CONFIGURATION_FILES):
+        server.session.saved()
+        if params.text_document.uri.endswith(CONFIGURATION_FILES):  # some clients watch no files
             server.session.reset()
             await diagnostics.refresh(server)
 

@@ -74,6 +74,9 @@ class Session:
         self._results: dict[str, tuple[int, Analysis]] = {}
         self._moment = 0
         """Counts what changes: a text, a configuration, the disk."""
+        self._saved = 0
+        """Counts the last two only."""
+        self._stopped = False
 
     # -- configuration
 
@@ -84,13 +87,24 @@ class Session:
 
     def reset(self) -> None:
         """Some configuration or go.mod changed: everything is looked at anew."""
-        self._moment += 1
+        self.saved()
         self._pool.submit(self._workspaces.clear)
 
     def changed_on_disk(self) -> None:
         """Some Go file changed outside the editor."""
-        self._moment += 1
+        self.saved()
         self._pool.submit(self._invalidate)
+
+    def saved(self) -> None:
+        """Some text went to the disk."""
+        self._moment += 1
+        self._saved += 1
+
+    def state(self, directory: str | None = None) -> tuple[bool, int]:
+        """Changes with whatever files that are not open depend on, as far as it is saved; in a directory where one is open,
+        with every text."""
+        edited = any(os.path.dirname(document.path) == directory for document in self.documents.values())
+        return edited, self._moment if edited else self._saved
 
     def _invalidate(self) -> None:
         for workspace in self._workspaces.values():
@@ -124,7 +138,12 @@ class Session:
             except ContractError as error:
                 self.problems.append(str(error))
                 self._workspaces[key] = Workspace(attrs.evolve(settings, contracts=()), keeps=True)
+            self._workspaces[key].checkpoint = self._go_on
         return self._workspaces[key]
+
+    def _go_on(self) -> None:
+        if self._stopped:
+            raise OutOfDate
 
     # -- analysis
 
@@ -232,7 +251,7 @@ class Session:
         document = self.documents.pop(uri, None)
         self._results.pop(uri, None)
         if document is not None:
-            self._moment += 1
+            self.saved()  # what was not is lost
             self._pool.submit(self._uncover, document.path)
 
     def _uncover(self, path: str) -> None:
@@ -245,6 +264,8 @@ class Session:
         return [d for d in self.documents.values() if d.uri != document.uri and os.path.dirname(d.path) == directory]
 
     def stop(self) -> None:
+        """Nothing is wanted any more, an analysis that runs included."""
+        self._stopped = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
