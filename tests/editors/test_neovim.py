@@ -59,6 +59,20 @@ def test_fix_on_save_writes_what_was_fixed(editor: Editor, module: Path) -> None
     assert (module / "leak.go").read_text() == (DATA / "fixed.go").read_text()
 
 
+def test_settings_may_change(editor: Editor) -> None:
+    editor.wait("#vim.diagnostic.get(0) == 2")
+    editor.nvim.exec_lua(
+        """
+        local client = vim.lsp.get_clients({ name = 'caulk' })[1]
+        client.settings = { caulk = { ignore = { 'resource-unclosed' } } }
+        client:notify('workspace/didChangeConfiguration', { settings = client.settings })
+        """
+    )
+    editor.nvim.current.buffer.append("// asks anew")
+    editor.wait("#vim.diagnostic.get(0) == 1")
+    assert editor.codes() == ["http-body-unclosed"]
+
+
 def test_columns_after_an_emoji(editor: Editor) -> None:
     editor.wait("#vim.diagnostic.get(0) == 2")
     editor.nvim.exec_lua('vim.cmd([[%s/http.Get(u)/http.Get("😋é" + u)/]])')

@@ -47,5 +47,10 @@ def test_a_newcomer_sees_a_leak_and_mends_it(tmp_path: Path) -> None:
             shutil.copy(picture, PICTURES)
 
 
+def test_a_workspace_that_is_not_trusted_starts_nothing(tmp_path: Path) -> None:
+    output = run("untrusted.mjs", tmp_path)
+    assert "restricted:" in output and "trusted:" in output
+
+
 def test_the_extension_host(tmp_path: Path) -> None:
     print(run("host.mjs", tmp_path))

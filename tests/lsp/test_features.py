@@ -148,6 +148,12 @@ def test_pages_and_evidence(raw: Raw, folder: Path) -> None:
     assert raw.execute("caulk.evidence", uri, {"line": 0, "character": 0}) == ""
 
 
+def test_every_command_is_on_the_page_of_the_editors(raw: Raw, folder: Path) -> None:
+    known = raw.initialize(CAPABILITIES, folder)["result"]["capabilities"]["executeCommandProvider"]["commands"]
+    page = (Path(__file__).parents[2] / "docs" / "editors" / "README.md").read_text(encoding="utf-8")
+    assert [name for name in known if f"`{name}`" not in page] == ["caulk.statistics"]  # which is for tests only
+
+
 def test_the_hover_shows_the_path(raw: Raw, folder: Path) -> None:
     raw.initialize(CAPABILITIES, folder)
     uri = raw.open(folder / "leak.go")

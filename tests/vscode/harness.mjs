@@ -28,18 +28,24 @@ export function shop(work) {
 export function installed(work, vsix) {
   const folders = ["--user-data-dir", path.join(work, "data"), "--extensions-dir", path.join(work, "extensions"), "--config", path.join(work, "config.yaml")];
   fs.mkdirSync(path.join(work, "data/User"), { recursive: true });
-  fs.copyFileSync(path.join(HERE, "settings.json"), path.join(work, "data/User/settings.json"));
+  setUser(work, {});
   execFileSync(CODE_SERVER, [...folders, "--install-extension", vsix], { stdio: "pipe" });
   return folders;
 }
 
+/** The user's settings: those of all tests, and some over them. */
+export function setUser(work, changed) {
+  const settings = JSON.parse(fs.readFileSync(path.join(HERE, "settings.json"), "utf8"));
+  fs.writeFileSync(path.join(work, "data/User/settings.json"), JSON.stringify({ ...settings, ...changed }));
+}
+
 /** Start the editor. `payload` of `open` is VS Code's own: [["openFile", URI]], [["extensionTestsPath", URI]] … */
-export async function start({ work, workspace, folders, browser: executablePath, flags = [] }) {
+export async function start({ work, workspace, folders, browser: executablePath, flags = [], trusts = true }) {
   const port = await freePort();
   const log = fs.openSync(path.join(work, "code-server.log"), "w");
   const server = spawn(
     CODE_SERVER,
-    ["--bind-addr", `127.0.0.1:${port}`, "--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust", "--disable-getting-started-override", ...folders, ...flags],
+    ["--bind-addr", `127.0.0.1:${port}`, "--auth", "none", "--disable-telemetry", "--disable-update-check", ...(trusts ? ["--disable-workspace-trust"] : []), "--disable-getting-started-override", ...folders, ...flags],
     // a process group of its own: the extension host and the language server end with it; no look-ups in a gallery
     { stdio: ["ignore", log, log], detached: true, env: { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":"http://127.0.0.1:9/"}' } },
   );
