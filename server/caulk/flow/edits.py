@@ -90,6 +90,7 @@ class _Known:
         self._program = program
         self._unit = unit
         self.text = unit.text
+        self._code = unit.code
         self._words = unit.words
         self._facts = program.facts_of(unit)
         self._requests = program.known_requests
@@ -98,7 +99,7 @@ class _Known:
     def stale(self) -> set[Reader]:
         """Whose findings may be others now that the body changed; what was found out about these functions is forgotten."""
         program, unit, reads = self._program, self._unit, self._program.reads
-        stale = reads.changed(unit, self.text, unit.text, self._words ^ unit.words)
+        stale = reads.changed(unit, (self.text, self._code), self._words ^ unit.words)
         if self._facts != program.facts_of(unit):
             renamed = program.forget_facts()
             stale |= reads.affected(other for other in program.units if not renamed.isdisjoint(other.words))

@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 Reader: TypeAlias = Hashable
 """A function about which something was found out, or a rule that looked at the whole package."""
+Texts: TypeAlias = tuple[bytes, bytes]
+"""The text of a function, with its comments and without."""
 FACTS = "facts of the package"
 """Reads for what is compared as a whole after an edit."""
 REQUESTS = "request code"
@@ -72,14 +74,15 @@ class Reads:
         if self._reading:
             self._of_all.add(self._reading[-1])
 
-    def changed(self, edited: FunctionUnit, before: bytes, after: bytes, words: Collection[bytes]) -> set[Reader]:
-        """All whose findings may be different since the body was edited from ``before`` to ``after``; ``words`` came or went."""
+    def changed(self, edited: FunctionUnit, before: Texts, words: Collection[bytes]) -> set[Reader]:
+        """All whose findings may be different since the body was edited; ``words`` came or went."""
         direct = {edited, *self._of_all}
         for word in words:
             direct |= self._of_words.get(word, set())
         for pattern, readers in self._of_patterns.items():
-            if (pattern.search(before) is None) != (pattern.search(after) is None):
-                direct |= readers
+            for old, new in zip(before, (edited.text, edited.code), strict=True):
+                if (pattern.search(old) is None) != (pattern.search(new) is None):
+                    direct |= readers
         return self.affected(direct)
 
     def affected(self, readers: Iterable[Reader]) -> set[Reader]:
