@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -77,6 +78,8 @@ class Session:
         self._saved = 0
         """Counts the last two only."""
         self._stopped = False
+        self._looked_at: Document | None = None
+        """The document that is analysed now; a newer version of it ends that."""
 
     # -- configuration
 
@@ -142,7 +145,9 @@ class Session:
         return self._workspaces[key]
 
     def _go_on(self) -> None:
-        if self._stopped:
+        """Asked between functions. What was found out by then is kept for the newer version."""
+        wanted = self._looked_at
+        if self._stopped or (wanted is not None and self.documents.get(wanted.uri) is not wanted):
             raise OutOfDate
 
     # -- analysis
@@ -176,11 +181,16 @@ class Session:
         workspace, _ = self._overlaid(document.path)
         self.analyses += 1
         started, loads = time.perf_counter(), workspace.loads
-        analysis = workspace.analyze_file(document.path)
+        self._looked_at = document
+        try:
+            analysis = workspace.analyze_file(document.path)
+        finally:
+            self._looked_at = None
         log.debug("%s version %s: %.1f ms", document.path, document.version, 1000 * (time.perf_counter() - started))
         self._results[document.uri] = moment, analysis
         if workspace.loads != loads:
-            self._pool.submit(_settle)
+            with suppress(RuntimeError):  # the server ends
+                self._pool.submit(_settle)
         for error in analysis.errors:
             if error.internal:
                 log.error("%s: %s", error.path, error.message)
