@@ -28,6 +28,7 @@ _COMMANDS = (
 )
 """Parameters of what a process runs once."""
 
+_COMMAND = re.compile(rb"Command\{")
 _STARTS = re.compile(
     r"^(?:New|Must|Open|Start|Run|Serve|Listen|Launch|Init|Setup|Set[Uu]p|Boot|Begin|Watch|Monitor|Spawn|Make|Create|Connect"
     r"|Dial|Register|Enable|Install|Attach|Loop|Daemon|Background|Schedule|Poll|Main|Execute)",
@@ -94,7 +95,7 @@ def _is_registered_command(unit: FunctionUnit) -> bool:
     runs = re.compile(
         rb"\b(?:Run|RunE|Func|Action|Exec|Main)\s*[:=]\s*(?:[\w.]+\()?" + unit.name.encode() + rb"\b(?!\()"
     )
-    return any(b"Command{" in file.source.data and runs.search(file.source.data) for file in unit.program.files)
+    return unit.program.says(_COMMAND) and unit.program.says(runs)
 
 
 def is_command(unit: FunctionUnit, function: ir.Function) -> bool:

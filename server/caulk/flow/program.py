@@ -326,6 +326,13 @@ class Program:
         self.reads.all()
         return self.units
 
+    def functions_in(self, *paths: str) -> list[FunctionUnit]:
+        """The functions of the files that import one of these packages; see :meth:`FileUnit.imports`."""
+        found = [unit for file, units in self.units_of.items() if file.imports(*paths) for unit in units]
+        for unit in found:
+            self.reads.unit(unit)
+        return found
+
     def mentioning(self, *words: bytes) -> list[FunctionUnit]:
         """The functions in whose code all these words occur."""
         self.reads.words(words)

@@ -48,8 +48,8 @@ def _check(program: Program) -> Iterator[Finding]:
 
 
 def _entries(program: Program) -> Iterator[_Entry]:
-    for unit in program.functions:
-        if unit.file.is_generated or not unit.file.imports("weak") or unit.function.body is None:
+    for unit in program.functions_in("weak"):
+        if unit.file.is_generated or unit.function.body is None:
             continue
         for statement in statements(unit.function.body, literals=True):
             match statement:

@@ -25,13 +25,8 @@ MAX_RELATED = 4
 def _check(program: Program) -> Iterator[Finding]:
     waits: list[tuple[FunctionUnit, ir.Expr]] = []
     passed: list[tuple[FunctionUnit, ir.Name]] = []
-    for unit in () if is_for_tests(program) else program.functions:
-        if (
-            unit.file.is_test
-            or unit.file.is_generated
-            or not unit.file.imports(_PACKAGE)
-            or b"Context" not in unit.words
-        ):
+    for unit in () if is_for_tests(program) else program.functions_in(_PACKAGE):
+        if unit.file.is_test or unit.file.is_generated or b"Context" not in unit.words:
             continue
         if unit.function.body is not None:
             for part in expressions(unit.function.body, literals=True):

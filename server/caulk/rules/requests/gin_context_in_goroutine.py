@@ -9,7 +9,7 @@ from caulk.findings.evidence import Evidence
 from caulk.findings.evidence_requests import ContextUse, EscapedContext, UseKind
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
-from caulk.flow.requests import FRAMEWORKS, PACKAGES, Framework, framework_of, sees_request
+from caulk.flow.requests import FRAMEWORKS, PACKAGES, Framework, framework_of
 from caulk.flow.spawns import Escape, Spawn, carriers, escapes, is_context_type, keeps, spawns
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
@@ -24,10 +24,9 @@ _ARE_CONTEXTS = (Framework.GIN, Framework.FIBER)
 
 
 def _check(program: Program) -> Iterator[Finding]:
-    for unit in program.functions:
-        if unit.file.is_generated or not (unit.file.imports(*FRAMEWORKS) or sees_request(unit)):
-            continue
-        for spawn in spawns(unit):
+    seen = dict.fromkeys((*program.functions_in(*FRAMEWORKS), *program.mentioning(b"ResponseWriter", b"Request")))
+    for unit in seen:
+        for spawn in spawns(unit) if not unit.file.is_generated else ():
             yield from _judge(spawn)
     yield from _through_callees(program)
 

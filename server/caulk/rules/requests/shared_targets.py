@@ -68,7 +68,7 @@ def _is_made_per_request(code: RequestCode) -> bool:
     """Whether all objects of the method's type are made by functions that are given a request."""
     name = code.unit.receiver.encode()
     made = re.compile(rb"\b" + re.escape(name) + rb"\{")
-    makers = [unit for unit in code.unit.program.functions if name in unit.words and made.search(unit.code)]
+    makers = [unit for unit in code.unit.program.mentioning(name) if made.search(unit.code)]
     return bool(makers) and all(
         any(framework_of(unit.typer.resolve(param.type)) is not None for param in unit.function.params)
         for unit in makers
