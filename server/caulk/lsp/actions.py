@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from lsprotocol import types
 
+from caulk.config.settings import Settings
 from caulk.findings.finding import Finding
 from caulk.findings.fingerprint import fingerprints
 from caulk.lsp import convert, documents
@@ -73,27 +79,41 @@ async def _quick_fixes(
     end = documents.offset(document.source, params.range.end)
     settings, fix_settings = await server.session.settings(document), await server.session.fix_settings(document)
     analysis = await server.session.analysis(document)
+    offered = _Offered(server, document, settings, Counter(finding.code for finding in analysis.findings))
     names = fingerprints(analysis.findings, analysis.source)
-    actions: list[types.CodeAction] = []
-    everywhere: dict[str, list[types.CodeAction]] = {}
-    silencers: dict[str, types.CodeAction] = {}
     for finding, name in zip(analysis.findings, names, strict=True):
-        if finding.span.start > end or finding.span.end < start:
-            continue
-        shown = convert.diagnostic(finding, document, name)
-        for number, fix in enumerate(_offered(server, document, finding, fix_settings)):
-            action = _action(server, document, finding, fix, shown)
+        if finding.span.start <= end and finding.span.end >= start:
+            offered.add(finding, name, _offered(server, document, finding, fix_settings))
+    return [*offered.fixes, *chain.from_iterable(offered.everywhere.values()), *offered.silencers.values()]
+
+
+@dataclass(slots=True)
+class _Offered:
+    """The actions for some findings of a document: fixes first, then the same for whole rules, and last what silences."""
+
+    server: CaulkServer
+    document: Document
+    settings: Settings
+    counts: Counter[str]
+    """How often each code is found."""
+    fixes: list[types.CodeAction] = field(default_factory=list)
+    everywhere: dict[str, list[types.CodeAction]] = field(default_factory=dict)
+    silencers: dict[str, types.CodeAction] = field(default_factory=dict)
+    """By what they are for: a comment for the file is offered once for all findings that it silences."""
+
+    def add(self, finding: Finding, name: str, fixes: Iterable[Fix]) -> None:
+        """What can be done about one finding, whose fingerprint is ``name``."""
+        shown = convert.diagnostic(finding, self.document, name)
+        for number, fix in enumerate(fixes):
+            action = _action(self.server, self.document, finding, fix, shown)
             if fix.id in SILENCERS:
-                key = fix.title if fix.id == IN_FILE else name  # one for all findings that it silences
-                silencers.setdefault(key, action)
+                self.silencers.setdefault(fix.title if fix.id == IN_FILE else name, action)
                 continue
-            preferred = number == 0 and applicability(finding, fix, settings) is Applicability.SAFE
+            preferred = number == 0 and applicability(finding, fix, self.settings) is Applicability.SAFE
             action.is_preferred = preferred or None
-            actions.append(action)
-            if preferred and applicability_in_bulk(finding, fix, settings) is Applicability.SAFE:
-                same = sum(other.code == finding.code for other in analysis.findings)
-                everywhere[finding.code] = _of_the_rule(document, finding.code, same)
-    return [*actions, *(action for group in everywhere.values() for action in group), *silencers.values()]
+            self.fixes.append(action)
+            if preferred and applicability_in_bulk(finding, fix, self.settings) is Applicability.SAFE:
+                self.everywhere[finding.code] = _of_the_rule(self.document, finding.code, self.counts[finding.code])
 
 
 def _action(
@@ -120,7 +140,7 @@ def _of_the_rule(document: Document, code: str, in_file: int) -> list[types.Code
 
 
 async def _fix_all_actions(server: CaulkServer, document: Document) -> list[types.CodeAction]:
-    (fixed,) = await server.session.fix_package(document.path.rpartition("/")[0], [document.path], None)
+    (fixed,) = await server.session.fix_package(os.path.dirname(document.path), [document.path], None)
     if not fixed.result.changed or not server.is_current(fixed.document):
         return []
     edit = server.client.workspace_edit(fixed.document, fixed.fixes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from lsprotocol import types
@@ -94,10 +95,10 @@ async def _fixed(server: CaulkServer, uri: str, scope: str, code: str | None) ->
     path = documents.path_of(uri)
     session = server.session
     if scope != "workspace":
-        directory = path.rpartition("/")[0]
+        directory = os.path.dirname(path)
         paths = await session.package_files(directory) if scope == "package" else [path]
         return await session.fix_package(directory, paths, codes)
-    packages = await session.packages(server.folders() or [path.rpartition("/")[0]])
+    packages = await session.packages(server.folders() or [os.path.dirname(path)])
     fixed: list[Fixed] = []
     async with Work(server, "caulk: mending leaks", len(packages)) as work:
         for directory, paths in packages.items():
