@@ -25,7 +25,7 @@ from caulk.semantics.model import CalleeKind, Named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit, Program
-    from caulk.semantics.packages import Declared
+    from caulk.semantics.packages import Declared, Package
 
 _REGISTER = frozenset({b"Register", b"Get", b"Post", b"Put", b"Patch", b"Delete", b"Head", b"Options", b"All"})
 _MAY_ADAPT = re.compile(rb"Handler|(?<!\A)\bfunc\b")
@@ -74,17 +74,26 @@ def _is_within(function: ir.Function | None, handlers: set[int]) -> bool:
 
 
 def _of_siblings(program: Program) -> Iterator[RequestCode]:
-    """The handlers of imported packages of the module that stand in something like an adapter."""
+    """The handlers of imported packages of the module that stand in something like an adapter, and one that is named here."""
+    words = frozenset[bytes]().union(*(unit.words for unit in program.units))
     for package in program.siblings:
-        heads = (head.text for file in package.files for head in file.decls.functions)
-        if not any(path.startswith(PACKAGES) for path in package.imported) or not any(map(_MAY_ADAPT.search, heads)):
-            continue
-        sibling = program.sibling(package)
+        names = frozenset(_adapter_names(package))
+        program.reads.words(names)
+        sibling = program.sibling(package) if not names.isdisjoint(words) else None
         for unit in sibling.units if sibling is not None else ():
-            if _MAY_ADAPT.search(unit.head.text) and unit.file.imports(*PACKAGES) and sees_request(unit):
+            if unit.name.encode() in names & words and unit.file.imports(*PACKAGES) and sees_request(unit):
                 for code in handlers_in(unit):
                     spread(code)
                     yield code
+
+
+def _adapter_names(package: Package) -> Iterator[bytes]:
+    """The names of the functions of a package that may be adapters, by their heads."""
+    for file in package.files:
+        if any(imported.path.startswith(PACKAGES) for imported in file.decls.imports):
+            for head in file.decls.functions:
+                if _MAY_ADAPT.search(head.text):
+                    yield head.name.encode()
 
 
 def _adapters(code: RequestCode) -> Iterator[_Adapter]:
