@@ -73,7 +73,7 @@ export async function start({ work, workspace, folders, browser: executablePath,
 }
 
 async function comesUp(server, port) {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     const answer = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
     if (answer?.ok) {
       return;
