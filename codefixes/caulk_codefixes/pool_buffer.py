@@ -36,10 +36,14 @@ def _offer(finding: Finding, source: SourceFile, settings: FixSettings) -> Itera
 
 
 def _pooled_writer(evidence: PerRequestBuffer) -> list[str]:
+    """It is put back without the response: the pool would keep that, and a late write would go there."""
     return [
         f"{evidence.name} := {evidence.pool_name}.Get().(*{evidence.type_name})",
         f"{evidence.name}.Reset({evidence.target})",
-        f"defer {evidence.pool_name}.Put({evidence.name})",
+        "defer func() {",
+        f"\t{evidence.name}.Reset(io.Discard)",
+        f"\t{evidence.pool_name}.Put({evidence.name})",
+        "}()",
     ]
 
 

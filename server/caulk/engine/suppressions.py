@@ -23,7 +23,7 @@ _SAME_CLASS = {
     "fatcontext": ("context-grows",),
     "containedctx": ("context-in-struct",),
     "gosec": ("resource-unclosed", "server-without-timeouts", "cancel-uncalled", "decompression-bomb"),
-    "staticcheck": ("release-before-error-check", "defer-in-loop"),
+    "staticcheck": ("release-before-error-check", "defer-in-loop", "pool-put-by-value"),
     "gocritic": ("defer-in-loop",),
     "revive": ("defer-in-loop",),
 }

@@ -17,3 +17,16 @@ class CapturedObject(Evidence):
     """Where the parameter gets its name: in place of a ``_``, or in front of its type. None when it has one."""
     uses: tuple[tuple[int, int], ...] = ()
     """The uses of the variable from outside, when the parameter has a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoistedLength(Evidence):
+    """Calls of ``len`` in a closure whose value can be taken before the closure is made."""
+
+    before: int
+    """Offset of the statement that makes the closure."""
+    name: str
+    """A free name for the length."""
+    call: str
+    """``len(data)``."""
+    calls: tuple[tuple[int, int], ...]

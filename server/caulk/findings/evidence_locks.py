@@ -15,3 +15,15 @@ class WrongMethod(Evidence):
     end: int
     """The name of the method."""
     meant: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeferrableUnlock(Evidence):
+    """A lock that is unlocked right before the exits only, on some of them not at all: a deferred unlock does the same for all."""
+
+    call: str
+    """``mu.Unlock()``."""
+    lock_end: int
+    """The end of the statement that locks."""
+    unlocks: tuple[tuple[int, int], ...]
+    """The statements that unlock."""

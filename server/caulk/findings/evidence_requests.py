@@ -133,6 +133,59 @@ class RequestKeyed:
     uses: tuple[KeyedUse, ...]
 
 
+class Home(Enum):
+    """Where a variable is declared that goes with a map."""
+
+    PACKAGE = "package"
+    FIELD = "field"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteCounter:
+    """How the writes to a ``sync.Map``, which has no length, can be counted."""
+
+    name: str
+    used_as: str
+    """The counter as the write names it: ``s.seenWrites``."""
+    home: Home
+    at: int
+    """PACKAGE: the offset behind the function; FIELD: the brace that closes the struct; LOCAL: the end of the statement that
+    declares the map."""
+    package: str
+    """The name of package ``sync/atomic`` in the file."""
+    package_import: str
+    statement: tuple[int, int]
+    """The one that writes."""
+    loaded: str = ""
+    """For ``LoadOrStore`` the variable that says whether the entry was there."""
+    blank: tuple[int, int] | None = None
+    """The ``_`` that must get that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class HashedLocks:
+    """How an array of locks can take the place of a ``sync.Map`` with one for each key."""
+
+    first: tuple[int, int]
+    """The statement that looks the lock up."""
+    second: tuple[int, int]
+    """The one behind it that asserts its type."""
+    prefix: str
+    """What gets it: ``mu := `` or ``return ``."""
+    key: str
+    lock_type: str
+    """``sync.Mutex``."""
+    declared_type: tuple[int, int]
+    """The ``sync.Map`` in the declaration."""
+    seed: str
+    """A free package-level name."""
+    function_end: int
+    package: str
+    """The name of package ``hash/maphash`` in the file."""
+    package_import: str
+
+
 @dataclass(frozen=True, slots=True)
 class GrowingMap(Evidence):
     """A map that only grows."""
@@ -146,6 +199,10 @@ class GrowingMap(Evidence):
     """Whether the write is a statement on its own in a block, so that a guard fits in front of it."""
     keyed: RequestKeyed | None = None
     """For a map whose keys are requests."""
+    counter: WriteCounter | None = None
+    """For a ``sync.Map`` that may be emptied."""
+    hashed: HashedLocks | None = None
+    """For a ``sync.Map`` of locks."""
     request_keys: bool = False
     """Whether its keys are requests: emptying it would take the entries of those still running."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements, walk
-from caulk.semantics.model import Map, Named, Struct, named
+from caulk.semantics.model import Map, Named, Struct, Type, named
 
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit, Program
@@ -36,7 +36,8 @@ class Insert:
 
 def inserts(program: Program) -> Iterator[Insert]:
     """The writes to long-lived maps in request code."""
-    for code in program.requests:
+    requests = program.requests
+    for code in (*requests, *(code for key, code in requests.keyed.items() if key not in requests.code)):
         body = code.function.body
         if body is None:
             continue
@@ -101,13 +102,18 @@ def _captured(unit: FunctionUnit, symbol: ir.Symbol, code: RequestCode | None) -
 
 def _field(unit: FunctionUnit, expr: ir.Selector, code: RequestCode | None) -> ContainerKey | None:
     owner = named(unit.typer.type_of(expr.base))
-    if owner is None:  # `pkg.Variable`, or a field of a package variable whose type has no name
-        whole = isinstance(expr.base, ir.Name) and expr.base.symbol is None
-        declared = unit.typer.package_symbol(expr) or (unit.typer.package_symbol(expr.base) if whole else None)
-        return (
-            ("field", declared.qualified, expr.field) if declared and isinstance(declared.node, ir.ValueDecl) else None
-        )
-    return ("field", owner.qualified, expr.field) if _is_shared(unit, owner, expr.base, code) else None
+    if owner is not None:
+        return ("field", owner.qualified, expr.field) if _is_shared(unit, owner, expr.base, code) else None
+    root = expr.base
+    while isinstance(root, ir.Selector | ir.Unary):
+        root = root.base if isinstance(root, ir.Selector) else root.operand
+    if isinstance(root, ir.Name) and root.symbol is not None:  # of a variable whose type has no name
+        captured = _captured(unit, root.symbol, code)
+        return (*captured[:2], expr.field, captured[3]) if captured is not None else None
+    declared = unit.typer.package_symbol(expr) or (
+        unit.typer.package_symbol(root) if isinstance(root, ir.Name) else None
+    )
+    return ("field", declared.qualified, expr.field) if declared and isinstance(declared.node, ir.ValueDecl) else None
 
 
 def _is_shared(unit: FunctionUnit, owner: Named, base: ir.Expr, code: RequestCode | None) -> bool:
@@ -120,10 +126,16 @@ def _is_shared(unit: FunctionUnit, owner: Named, base: ir.Expr, code: RequestCod
     if isinstance(root, ir.Name) and symbol is None:
         return True
     if symbol is not None and symbol.kind is ir.SymbolKind.LOCAL:
-        return False
+        return _captured(unit, symbol, code) is not None
     if code is not None and symbol is not None and symbol.kind is ir.SymbolKind.RECEIVER and code.is_registered_method:
         return True
-    struct = unit.typer.underlying(owner)
+    return has_lock(unit, owner)
+
+
+def has_lock(unit: FunctionUnit, type_: Type | None) -> bool:
+    """Whether a struct, or the one that a pointer leads to, has a lock of its own: then several share it."""
+    owner = named(type_)
+    struct = unit.typer.underlying(owner) if owner is not None else None
     return isinstance(struct, Struct) and any(
         (lock := named(field.type)) is not None and lock.path == "sync" for field in struct.fields
     )

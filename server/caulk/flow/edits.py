@@ -120,7 +120,7 @@ class _Known:
 
 def _by_unit(requests: Requests) -> dict[FunctionUnit, list[_Code]]:
     found: dict[FunctionUnit, list[_Code]] = {}
-    for code in requests.code.values():
+    for code in (*requests.code.values(), *requests.keyed.values()):
         kind = code.framework, code.is_handler, code.is_adapted
         what = (id(code.function), code.context, kind, code.tainted, code.bound, code.caller)
         found.setdefault(code.unit, []).append(what)

@@ -18,6 +18,10 @@ from caulk.semantics.model import Map, named
 if TYPE_CHECKING:
     from caulk.flow.program import FunctionUnit, Program
 
+_REGISTERS = re.compile(r"(?:Register|Subscribe|Track|Join|Attach|Insert|Enter|Add(?=[A-Z]))")
+_ENDS_IT = re.compile(r"(?:Unregister|Deregister|Unsubscribe|Untrack|Leave|Detach|Remove|Delete|Forget|Exit)")
+"""Names of what objects of other packages offer in pairs begin so."""
+_PAIR = tuple(re.compile(rb"\.(?:" + name.pattern.encode() + rb")\w*\(") for name in (_REGISTERS, _ENDS_IT))
 _INSERTS = re.compile(rb"\]\s*=[^=]")
 _STORES = frozenset({b"Store", b"LoadOrStore"})
 TAKES_OUT = frozenset({b"delete", b"Delete", b"LoadAndDelete", b"CompareAndDelete", b"clear", b"Clear", b"DeleteFunc"})
@@ -35,7 +39,11 @@ class Change:
     name: str
     """The field or variable, by which other functions know it."""
     key: ir.Expr
+    canonical: str
+    """The key, the same for two that have the same value as long as no variable in them gets another."""
     node: ir.Node
+    home: Program
+    """The package whose map it is."""
 
 
 def changes_in(unit: FunctionUnit, function: ir.Function) -> Iterator[Change]:
@@ -65,22 +73,34 @@ def _direct(unit: FunctionUnit, node: ir.Node) -> Iterator[Change]:
 
 
 def _change(unit: FunctionUnit, inserts: bool, container: ir.Expr, key: ir.Expr, node: ir.Node) -> Iterator[Change]:
-    path, identity = lock_path(container), identity_of(unit, container)
-    if path is not None and identity is not None and key_of(key) is not None:
-        yield Change(inserts, path, container, name_of(identity), key, node)
+    path, identity, canonical = lock_path(container), identity_of(unit, container), _canonical(key)
+    if path is not None and identity is not None and canonical is not None:
+        yield Change(inserts, path, container, name_of(identity), key, canonical, node, unit.program)
 
 
 def _by_call(unit: FunctionUnit, call: ir.Call) -> Iterator[Change]:
-    """``s.track(id)``: what the callee does with a parameter as the key."""
-    callee = unit.program.own_unit_of_callee(unit.typer.callee(call))
+    """``s.track(id)``: what the callee does with a parameter, or a field of one, as the key."""
+    callee = unit.program.unit_of_callee(unit.typer.callee(call))
     if callee is None or callee.function.body is None or callee is unit:
         return
     for inner in callee.entry_changes:
-        key = inner.key.symbol if isinstance(inner.key, ir.Name) else None
-        given = _argument(call, callee.function, key) if key is not None else None
-        path = _in_caller(call, callee.function, inner.map)
-        if given is not None and path is not None and key_of(given) is not None:
-            yield Change(inner.inserts, path, call, inner.name, given, call)
+        root, fields = _fields_of(inner.key)
+        given = _argument(call, callee.function, root) if root is not None else None
+        path, canonical = _in_caller(call, callee.function, inner.map), _canonical(given) if given is not None else None
+        if given is not None and path is not None and canonical is not None:
+            yield Change(inner.inserts, path, call, inner.name, given, canonical + fields, call, inner.home)
+
+
+def _fields_of(key: ir.Expr) -> tuple[ir.Symbol | None, str]:
+    """The variable that a key begins with, and the fields behind it."""
+    match key:
+        case ir.Name(symbol=symbol):
+            return symbol, ""
+        case ir.Selector():
+            root, fields = _fields_of(key.base)
+            return root, f"{fields}.{key.field}"
+        case _:
+            return None, ""
 
 
 def _argument(call: ir.Call, function: ir.Function, symbol: ir.Symbol) -> ir.Expr | None:
@@ -103,14 +123,14 @@ def _in_caller(call: ir.Call, function: ir.Function, path: LockPath) -> LockPath
     return path.below(base) if base is not None else None
 
 
-def key_of(expr: ir.Expr) -> str | None:
-    """The canonical text of a key that has the same value as long as no variable in it gets another; None for others."""
+def _canonical(expr: ir.Expr) -> str | None:
+    """The canonical text of a key; None for one that may have another value each time."""
     match expr:
         case ir.Call(func=ir.Selector() as method, args=()):
-            base = key_of(method.base)
+            base = _canonical(method.base)
             return f"{base}.{method.field}()" if base is not None else None
         case ir.Call(func=ir.Name(symbol=None) as conversion, args=(arg,)):
-            inner = key_of(arg)
+            inner = _canonical(arg)
             return f"{conversion.name}({inner})" if inner is not None else None
         case ir.Name() | ir.Selector():
             found = known.key(expr)
@@ -136,11 +156,15 @@ class EntryCalls:
     def may_pair(self, unit: FunctionUnit) -> bool:
         """Whether the function may put an entry in and take it out."""
         removes = _may_remove(unit) or not unit.words.isdisjoint(self._removing)
-        return removes and (_may_insert(unit) or not unit.words.isdisjoint(self._inserting))
+        inserts = _may_insert(unit) or not unit.words.isdisjoint(self._inserting)
+        return (removes and inserts) or all(pattern.search(unit.code) for pattern in _PAIR)
 
     def is_near(self, call: ir.Call) -> bool:
-        name = last_name(call.func).encode()
-        return name in self._inserting or name in self._removing
+        """Whether the call may be one of a function that changes one."""
+        name = last_name(call.func)
+        if _REGISTERS.match(name) or _ENDS_IT.match(name):
+            return True
+        return name.encode() in self._inserting or name.encode() in self._removing
 
     def removers(self, name: str, but: FunctionUnit) -> frozenset[FunctionUnit]:
         """The other functions that may take something out of a map of that name."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from caulk.flow import facts as known
 from caulk.flow.cfg import Block, FunctionEnd, Item, items
-from caulk.flow.entries import TAKES_OUT, Change, changes_in, key_of
+from caulk.flow.entries import TAKES_OUT, Change, changes_in
 from caulk.flow.facts import Facts
 from caulk.flow.shapes import MAKES_ERROR, closure_of, is_nil, last_name
 from caulk.ir import nodes as ir
@@ -67,7 +67,7 @@ def left_entries(unit: FunctionUnit) -> Iterator[LeftEntry]:
         for insert in changes:
             mine = [change for change in changes if change.map == insert.map]
             deletes = [change for change in mine if not change.inserts]
-            same = [change for change in deletes if key_of(change.key) == key_of(insert.key)]
+            same = [change for change in deletes if change.canonical == insert.canonical]
             if insert.inserts and same and len(mine) == len(deletes) + 1:
                 exits = _Walk(unit, function, insert, deletes).forgotten()
                 if exits:
@@ -85,7 +85,7 @@ class _Walk:
             for node in (*walk(insert.key), *walk(insert.container))
             if isinstance(node, ir.Name) and node.symbol
         )
-        self._removers = unit.program.entry_calls.removers(insert.name, unit)
+        self._removers = insert.home.entry_calls.removers(insert.name, unit)
         self._names = frozenset(remover.name.encode() for remover in self._removers)
         self._ways: dict[int, Way] = {}
 
@@ -214,7 +214,7 @@ class _Walk:
         callee = self._unit.typer.callee(call)
         if callee.kind is CalleeKind.VALUE:
             return _ENDS_CONTEXT.search(last_name(call.func)) is None
-        unit = self._unit.program.own_unit_of_callee(callee)
+        unit = self._unit.program.unit_of_callee(callee)
         if unit is not None:
             return unit in self._removers or unit is self._unit or not unit.words.isdisjoint(self._names)
         return last_name(call.func).encode() in self._names and (callee.declared is None or callee.interface)

@@ -130,20 +130,37 @@ def _is_reached_from_request(unit: FunctionUnit, depth: int, seen: set[FunctionU
     return False
 
 
+class Guard(Enum):
+    """What keeps a call from running each time."""
+
+    ONCE = "once for all"
+    """A ``sync.Once``, or ``if s.conn == nil``, ``if !s.started``."""
+    KEYED = "once for each key"
+    """A test of what a variable was just given: ``if conn == nil``, ``if !found``."""
+
+
 def is_guarded(site: CallSite) -> bool:
-    """Whether the call runs once only: in a ``sync.Once``, or under ``if x == nil``, ``if !started``."""
+    """Whether the call runs once only: see :class:`Guard`."""
+    return guard_of(site) is not None
+
+
+def guard_of(site: CallSite) -> Guard | None:
+    """The innermost guard around a call."""
     uses = site.unit.uses
     node: ir.Node | None = site.call
     while node is not None:
         parent = uses.parent(node)
         match parent:
             case ir.Call() if isinstance(node, ir.FuncLit) and site.unit.typer.callee(parent).name == "sync.Once.Do":
-                return True
-            case ir.If(cond=ir.Binary(op="==", right=ir.Name(name="nil")) | ir.Unary(op="!")):
-                return True
+                return Guard.ONCE
+            case ir.If(
+                cond=ir.Binary(op="==", left=tested, right=ir.Name(name="nil")) | ir.Unary(op="!", operand=tested)
+            ) if node is parent.then:
+                is_local = isinstance(tested, ir.Name) and tested.symbol is not None and not tested.symbol.captured
+                return Guard.KEYED if is_local else Guard.ONCE
             case _:
                 node = parent
-    return False
+    return None
 
 
 def callers(unit: FunctionUnit) -> list[CallSite]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from caulk.flow.adapters import adapted
-from caulk.flow.frequency import CallSite, is_guarded
+from caulk.flow.frequency import CallSite, Guard, guard_of
 from caulk.flow.requests import PACKAGES, RequestCode, handlers_in, helps_tests, sees_request, spread
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
@@ -32,6 +32,8 @@ class Requests:
         self._program = program
         self.code: dict[int, RequestCode] = {}
         """By ``id`` of the function."""
+        self.keyed: dict[int, RequestCode] = {}
+        """What runs for a request whose key is new: who calls it looks for the key first."""
         if any(file.imports(*PACKAGES) for file in program.files):
             self._find_handlers()
             self._follow_calls()
@@ -47,7 +49,7 @@ class Requests:
         """Somebody looks at all of it."""
         reads = self._program.reads
         reads.requests()
-        for code in self.code.values():
+        for code in (*self.code.values(), *self.keyed.values()):
             reads.unit(code.unit)
 
     def _find_handlers(self) -> None:
@@ -81,23 +83,27 @@ class Requests:
             unit = self._program.own_unit_of_callee(callee)
             if unit is None or callee.kind not in (CalleeKind.FUNCTION, CalleeKind.METHOD) or unit.file.is_test:
                 continue
-            if is_guarded(CallSite(caller.unit, part)) or _is_kept(caller.unit, callee.short, part):
+            guard = guard_of(CallSite(caller.unit, part))
+            if guard is Guard.ONCE or _is_kept(caller.unit, callee.short, part):
                 continue  # runs once, for all requests
-            found = self._reach(caller, unit, part)
+            keyed = guard is Guard.KEYED or self.of(caller.function) is None
+            found = self._reach(caller, unit, part, self.keyed if keyed else self.code)
             if found is not None:
                 yield found
 
-    def _reach(self, caller: RequestCode, unit: FunctionUnit, call: ir.Call) -> RequestCode | None:
-        """Note that ``unit`` runs per request; the result when that, or what is known of its arguments, is new."""
+    def _reach(
+        self, caller: RequestCode, unit: FunctionUnit, call: ir.Call, reached: dict[int, RequestCode]
+    ) -> RequestCode | None:
+        """Note in ``reached`` that ``unit`` runs per request; the result when that, or what is known of its arguments, is new."""
         function = unit.function
-        known = self.code.get(id(function))
+        known = reached.get(id(function))
         code = known or RequestCode(unit, function, framework=caller.framework, caller=caller.unit)
         before = len(code.tainted)
         for param, arg in zip(function.params, call.args, strict=False):
             if param.symbol is not None and caller.derives(arg):
                 code.tainted.add(param.symbol)
         spread(code)
-        self.code[id(function)] = code
+        reached[id(function)] = code
         return code if known is None or len(code.tainted) > before else None
 
 

@@ -8,7 +8,7 @@ from caulk.flow.importers import module_texts
 from caulk.flow.program import Program
 
 _HELPS_TESTS = re.compile(
-    r"(?i)test(?:s|ing|util|utils|helper|helpers|data|suite|db|kit)?$|^mocks?$|^examples?$|^docs$"
+    r"(?i)test(?:s|ing|util|utils|helper|helpers|data|suite|db|kit)?$|^mocks?$|^e2e$|^examples?$|^docs$"
 )
 
 

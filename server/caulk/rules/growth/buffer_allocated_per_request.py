@@ -9,6 +9,7 @@ from caulk.findings.evidence_requests import BufferKind, PerRequestBuffer
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
 from caulk.flow.requests import PACKAGES, RequestCode, parents
+from caulk.flow.shapes import last_name
 from caulk.ir import nodes as ir
 from caulk.ir.constants import constant_integer
 from caulk.ir.visit import expressions, statements
@@ -92,8 +93,26 @@ def _escapes(code: RequestCode, symbol: ir.Symbol, borrowers: frozenset[str]) ->
         isinstance(part, ir.Name)
         and part.symbol is symbol
         and part.start != symbol.start
-        and not _is_harmless(code.unit, part, above, borrowers)
+        and (_is_gone_with(code, part) or not _is_harmless(code.unit, part, above, borrowers))
         for part in expressions(body, literals=True)
+    )
+
+
+def _is_gone_with(code: RequestCode, name: ir.Name) -> bool:
+    """Whether the value is used when the function may have been left: by a goroutine, by a closure that is not deferred, by what
+    is made from it and returned."""
+    uses = code.unit.uses
+    for node in uses.around(name):
+        made = isinstance(node, ir.Call) and last_name(node.func).startswith("New")
+        if isinstance(node, ir.Go) or (made and isinstance(uses.parent(node), ir.Return)):
+            return True
+    inside = uses.function_of(name)
+    if inside is code.function:
+        return False
+    return all(
+        not (isinstance(deferred.call, ir.Call) and isinstance(deferred.call.func, ir.FuncLit))
+        or deferred.call.func.function is not inside
+        for deferred in code.unit.cfg(code.function).defers
     )
 
 
@@ -105,7 +124,8 @@ def _is_harmless(unit: FunctionUnit, name: ir.Name, above: dict[int, ir.Node], b
     if isinstance(parent, ir.Selector):  # a method of the value
         return isinstance(above.get(id(parent)), ir.Call)
     if isinstance(parent, ir.Index):
-        return True
+        above_index = above.get(id(parent))
+        return not (isinstance(above_index, ir.Unary) and above_index.op == "&")
     if isinstance(parent, ir.Call) and parent.func is not node:
         callee = unit.typer.callee(parent)
         if callee.name in borrowers or callee.short in ("Read", "Write", "ReadAt", "WriteAt", "ReadFull"):

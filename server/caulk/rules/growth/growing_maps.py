@@ -11,88 +11,32 @@ from caulk.findings.finding import Confidence, Finding, Related, Span, Tier
 from caulk.flow.containers import Insert, Shrinks
 from caulk.flow.program import Program
 from caulk.ir import nodes as ir
-from caulk.ir.visit import statements
+from caulk.rules.growth.bounded_keys import is_bounded
+from caulk.rules.growth.hashed_locks import hashed_locks
 from caulk.rules.growth.keyed import is_request_keyed, request_keyed
-from caulk.semantics.model import Basic, Map, Type, named
+from caulk.rules.growth.write_counters import write_counter
+from caulk.rules.surroundings import is_for_tests
+from caulk.semantics.model import Map, Type, named
 
 _CALLERS_KEY = re.compile(
     r"(?i)ip\b|addr|client|session|user|email|token|jti|order|request|stream|url|path|query|device|visitor|remote"
 )
 """What a key is called that callers choose: asked for where the write is not in the handler itself."""
 
-_SMALL = frozenset({"bool", "int8", "uint8"})
-
 
 def growing_maps(program: Program) -> Iterator[Insert]:
     """The first write to each map that only grows."""
+    if is_for_tests(program):
+        return
     shrinks = Shrinks(program)
     seen: set[tuple[str, ...]] = set()
     for insert in program.map_inserts:
         if insert.identity in seen or insert.code.unit.file.is_test:
             continue
-        if _is_bounded_key(insert) or shrinks.bounds(insert.identity) or _is_replaced(insert):
+        if is_bounded(insert) or shrinks.bounds(insert.identity):
             continue
         seen.add(insert.identity)
         yield insert
-
-
-def _is_bounded_key(insert: Insert) -> bool:
-    """Constants, flags and enumerations have few values."""
-    if isinstance(insert.key, ir.Literal):
-        return True
-    typer = insert.code.unit.typer
-    type_ = typer.type_of(insert.key)
-    declared = typer.package_symbol(insert.key) if isinstance(insert.key, ir.Name | ir.Selector) else None
-    if declared is not None and isinstance(declared.node, ir.ValueDecl) and declared.node.const:
-        return True
-    return _is_small(type_) or _is_enumeration(insert, type_)
-
-
-def _is_replaced(insert: Insert) -> bool:
-    """Whether the function goes on only where the key is there: ``v, ok := m[key]``, ``if !ok { return }``."""
-    unit, body = insert.code.unit, insert.code.function.body
-    element = f"{unit.source_text(insert.container)}[{unit.source_text(insert.key)}]"
-    found: ir.Symbol | None = None
-    for statement in statements(body) if body is not None else ():
-        match statement:
-            case ir.Assign(left=(_, ir.Name(symbol=symbol)), right=(ir.Index() as read,)):
-                found = symbol if unit.source_text(read) == element else found
-            case ir.If(cond=cond, then=ir.Block(statements=(*_, ir.Return()))) if statement.end < insert.node.start:
-                if found is not None and _says_absent(cond, found):
-                    return True
-            case _:
-                pass
-    return False
-
-
-def _says_absent(cond: ir.Expr, found: ir.Symbol) -> bool:
-    match cond:
-        case ir.Unary(op="!", operand=ir.Name(symbol=symbol)):
-            return symbol is found
-        case ir.Binary(op="||"):
-            return _says_absent(cond.left, found) or _says_absent(cond.right, found)
-        case _:
-            return False
-
-
-def _is_small(type_: Type | None) -> bool:
-    return isinstance(type_, Basic) and type_.name in _SMALL
-
-
-def _is_enumeration(insert: Insert, type_: Type | None) -> bool:
-    """A named integer or string type with constants of its own: a kind, a state, a role. An unknown one may be that."""
-    owner = named(type_)
-    if owner is None or not owner.path:
-        return False
-    program = insert.code.unit.program
-    if not isinstance(insert.code.unit.typer.underlying(owner), Basic):
-        return False
-    package = program.world.import_package(owner.path, program.package)
-    return package is None or any(
-        node.const and isinstance(node.type, ir.NamedType) and node.type.name == owner.name
-        for file in package.files
-        for node in file.decls.values
-    )
 
 
 _LOCKS = frozenset({"sync.Mutex", "sync.RWMutex", "golang.org/x/sync/semaphore.Weighted"})
@@ -135,7 +79,9 @@ def is_callers_key(insert: Insert) -> bool:
     code = insert.code
     if not code.derives(insert.key):
         return False
-    return code.is_handler or _CALLERS_KEY.search(code.unit.source_text(insert.key)) is not None
+    if code.is_handler or entry_of(insert) is Entry.LIMITER:
+        return True
+    return _CALLERS_KEY.search(code.unit.source_text(insert.key)) is not None
 
 
 def growth_finding(insert: Insert, rule: str, message: str) -> Finding:
@@ -163,6 +109,8 @@ def growth_finding(insert: Insert, rule: str, message: str) -> Finding:
             whole_statement=isinstance(insert.node, ir.Assign | ir.IncDec) and entry_of(insert) is not Entry.LOCK,
             keyed=request_keyed(insert),
             request_keys=by_request,
+            counter=write_counter(insert) if entry_of(insert) is not Entry.LOCK else None,
+            hashed=hashed_locks(insert) if entry_of(insert) is Entry.LOCK else None,
         ),
         related=tuple(related),
         tier=tier,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from caulk.findings.evidence import Evidence, Rewrite
 from caulk.findings.finding import Finding, Tier
+from caulk.flow.containers import has_lock
 from caulk.flow.lock_calls import lock_path
 from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
@@ -19,6 +20,7 @@ _HAS_DELETE = (1, 22)
 """The Go version whose ``slices.Delete`` clears what it leaves behind."""
 
 
+_LOCKS = frozenset({b"Lock", b"RLock"})
 _CUTS = re.compile(rb"append\(\s*[\w.]+\[:")
 
 
@@ -42,31 +44,43 @@ def _check(unit: FunctionUnit) -> Iterator[Finding]:
                         spread=True,
                     ) as call,
                 ),
-            ) if _is_same_and_lasts(unit, target, kept, moved):
-                if _is_pointer(unit, unit.typer.type_of(target)):
+            ) if _is_same_field(target, kept, moved):
+                if _is_pointer(unit, unit.typer.type_of(target)) and _lasts(unit, target, call):
                     yield _finding(unit, call, target, start, end)
             case _:
                 pass
 
 
-def _is_same_and_lasts(unit: FunctionUnit, target: ir.Expr, kept: ir.Expr, moved: ir.Expr) -> bool:
-    """Whether all are one field or package variable, and belong to something that lasts."""
+def _is_same_field(target: ir.Expr, kept: ir.Expr, moved: ir.Expr) -> bool:
+    """Whether all are one field or package variable."""
     path = lock_path(target)
     if path is None or (isinstance(target, ir.Name) and target.symbol is not None):
         return False
-    return path == lock_path(kept) and path == lock_path(moved) and not path.indices and _lasts(unit, path.root)
+    return path == lock_path(kept) and path == lock_path(moved) and not path.indices
 
 
-def _lasts(unit: FunctionUnit, root: ir.Symbol | str) -> bool:
-    """Whether what begins there is the package's, the receiver's or found in those. What a function is given, or has just
-    loaded, may be dropped when it returns."""
+def _lasts(unit: FunctionUnit, target: ir.Expr, call: ir.Call) -> bool:
+    """Whether the slice belongs to something that lasts: the package, or an object that is shared, as its lock says. What a
+    function is given, or has just loaded, may be dropped when it returns, and so may an object that nobody shares."""
+    path = lock_path(target)
+    root = _origin(unit, path.root) if path is not None else None
+    if root is None or isinstance(root, str):
+        return root is not None
+    if has_lock(unit, unit.typer.symbol_type(root)):
+        return True
+    held = unit.locks.of(unit.uses.function_of(call)).locked_before(call) if not unit.words.isdisjoint(_LOCKS) else ()
+    return bool(held)
+
+
+def _origin(unit: FunctionUnit, root: ir.Symbol | str) -> ir.Symbol | str | None:
+    """The package variable or the receiver in which it was found; None for what came from elsewhere."""
     receiver = unit.function.receiver
     if isinstance(root, str) or (receiver is not None and receiver.symbol is root):
-        return True
+        return root
     if root.definition is None or root.assigned:
-        return False
+        return None
     found = lock_path(root.definition.expr)
-    return found is not None and found.root is not root and _lasts(unit, found.root)
+    return _origin(unit, found.root) if found is not None and found.root is not root else None
 
 
 def _is_pointer(unit: FunctionUnit, type_: Type | None) -> bool:

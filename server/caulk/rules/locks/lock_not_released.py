@@ -16,6 +16,7 @@ from caulk.flow.program import FunctionUnit
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
 from caulk.rules.insertions import before_exit
+from caulk.rules.locks.deferrable import deferrable
 from caulk.rules.locks.lock_text import lock_name
 from caulk.rules.report import NO_EVIDENCE, finding_at, related_at
 from caulk.rules.rule import Rule, words
@@ -111,16 +112,24 @@ def _unlocks(unit: FunctionUnit, use: LockUse, lock: LockCall) -> Iterator[Relat
 
 
 def _evidence(unit: FunctionUnit, use: LockUse, lock: LockCall, ways: list[ir.Return | FunctionEnd]) -> Evidence:
-    body = use.function.body
-    if body is None or _is_hidden(unit, lock.path) or any(_reads_what_is_locked(lock, way) for way in ways):
+    """An unlock before each of the ways out where that cannot change what they return, else a deferred one."""
+    if _is_hidden(unit, lock.path):
         return NO_EVIDENCE
-    unlock = f"{lock_name(unit, lock)}.{lock.mode.unlock}()"
-    return MissingAtExits(
-        (unlock,),
-        tuple(before_exit(unit, body, way) for way in ways),
-        unlock,
-        changes_behaviour=not all(_is_free_of_state(value) for way in ways for value in _values(way)),
-    )
+    if all(_is_free_of_state(value) for way in ways for value in _values(way)):
+        return _at_exits(unit, use, lock, ways, changes_behaviour=False)
+    deferred = deferrable(unit, use, lock)
+    if deferred is not None:
+        return deferred
+    reads = any(_reads_what_is_locked(lock, way) for way in ways)
+    return NO_EVIDENCE if reads else _at_exits(unit, use, lock, ways, changes_behaviour=True)
+
+
+def _at_exits(
+    unit: FunctionUnit, use: LockUse, lock: LockCall, ways: list[ir.Return | FunctionEnd], *, changes_behaviour: bool
+) -> MissingAtExits:
+    unlock, body = f"{lock_name(unit, lock)}.{lock.mode.unlock}()", use.function.body
+    assert body is not None
+    return MissingAtExits((unlock,), tuple(before_exit(unit, body, way) for way in ways), unlock, changes_behaviour)
 
 
 def _values(way: ir.Return | FunctionEnd) -> tuple[ir.Expr, ...]:
@@ -137,11 +146,8 @@ def _is_hidden(unit: FunctionUnit, path: LockPath) -> bool:
 def _reads_what_is_locked(lock: LockCall, exit_: ir.Return | FunctionEnd) -> bool:
     """Whether the way out still reads what stands beside the lock."""
     root = lock.path.root
-    values = _values(exit_)
-    names = (node for value in values for node in walk(value, literals=True) if isinstance(node, ir.Name))
-    return any(
-        name.symbol is root if isinstance(root, ir.Symbol) else name.symbol is None for name in names
-    ) and not all(map(_is_free_of_state, values))
+    names = (node for value in _values(exit_) for node in walk(value, literals=True) if isinstance(node, ir.Name))
+    return any(name.symbol is root if isinstance(root, ir.Symbol) else name.symbol is None for name in names)
 
 
 def _is_free_of_state(value: ir.Expr) -> bool:

@@ -32,7 +32,7 @@ def _check(program: Program) -> Iterator[Finding]:
             continue
         for part in expressions(unit.function.body, literals=True) if unit.function.body is not None else ():
             address = _served(unit, part)
-            if address is not None and literal_address(address) is not None and not is_loopback(address):
+            if address is not None and literal_address(address) is not None and not is_loopback(unit, address):
                 yield _finding(unit, address)
 
 
