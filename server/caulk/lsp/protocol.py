@@ -8,14 +8,19 @@ import enum
 import inspect
 import json
 import logging
+import sys
+import threading
 from collections.abc import Generator
-from typing import Any
+from typing import Any, BinaryIO
 
 import cattrs
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
+from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
+
+from caulk.lsp.reader import MessageReader
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +139,13 @@ class Protocol(LanguageServerProtocol):
             params.capabilities.general.position_encodings = [types.PositionEncodingKind.Utf16]
         return (yield from super().lsp_initialize(params))
 
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Generator[Any, Any, Any]:
+        """The texts are kept by :mod:`caulk.lsp.documents`: a second copy takes milliseconds a key in a long file."""
+        handler = self.fm.features.get(types.TEXT_DOCUMENT_DID_CHANGE)
+        if handler is not None:
+            yield handler, (params,), None
+
     @lsp_method(types.SHUTDOWN)
     async def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]  # every kind of handler will do
         """Whatever is under way is not wanted any more; who waits for it hears so first."""
@@ -161,6 +173,21 @@ class Protocol(LanguageServerProtocol):
 
 class Server(LanguageServer):
     """A server that logs its own faults instead of putting them in front of the user."""
+
+    def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
+        """Talk over standard input and output until the client leaves."""
+        self._stop_event = threading.Event()
+        self.protocol.set_writer(StdoutWriter(stdout or sys.stdout.buffer))
+        reader = MessageReader(stdin or sys.stdin.buffer, self.thread_pool)
+        messages = run_async(self._stop_event, reader, self.protocol, log, self.report_server_error)
+        try:
+            asyncio.run(messages)
+        except BrokenPipeError:
+            log.error("the client is gone")
+        except (KeyboardInterrupt, SystemExit):  # how a client's exit gets here
+            pass
+        finally:
+            self.shutdown()  # type: ignore[no-untyped-call]
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         if isinstance(error, _UNREADABLE) and isinstance(self.protocol, Protocol):
