@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from caulk.engine import suppressions
-from caulk.engine.moving import moved, names_line
+from caulk.engine.moving import last_offset, moved, names_line
 from caulk.findings.finding import Finding, Severity
 from caulk.flow import directives
 from caulk.flow.edits import Edit, edit_body
@@ -49,6 +49,15 @@ class Result:
 
     findings: tuple[Finding, ...]
     errors: tuple[AnalysisError, ...]
+    last: int | None = None
+    """The greatest offset in the findings, when somebody has looked."""
+
+    def after(self, edit: Edit) -> Result:
+        """The same with its places in the text after an edit to which it has nothing to say."""
+        last = last_offset(self.findings) if self.last is None else self.last
+        if last < edit.end:
+            return replace(self, last=last) if self.last is None else self
+        return replace(self, findings=moved(self.findings, edit), last=last + edit.growth)
 
 
 raise_errors = False
@@ -128,8 +137,8 @@ def _kept(results: dict[R, Result], edit: Edit) -> dict[R, Result]:
         if reader not in edit.stale and not (result.findings and names_line(result.findings, edit))
     }
     for reader, result in kept.items():
-        if result.findings:
-            kept[reader] = replace(result, findings=moved(result.findings, edit))
+        if result.findings and edit.growth:
+            kept[reader] = result.after(edit)
     return kept
 
 

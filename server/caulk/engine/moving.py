@@ -22,7 +22,16 @@ def names_line(findings: Iterable[Finding], edit: Edit) -> bool:
 
 def moved(findings: tuple[Finding, ...], edit: Edit) -> tuple[Finding, ...]:
     """The findings with their places in the text after an edit to which they have nothing to say."""
-    return tuple([_moved(finding, edit) for finding in findings]) if edit.growth else findings
+    return tuple([_moved(finding, edit) for finding in findings])
+
+
+def last_offset(value: Any) -> int:
+    """The greatest offset in what a rule reports, whatever file it is of."""
+    kind: Callable[..., Any] = type(value)
+    if kind is int:
+        return int(value)
+    parts = value if kind is tuple else [getattr(value, name) for name in _names(kind)]
+    return max(map(last_offset, parts), default=-1)
 
 
 def _moved(finding: Finding, edit: Edit) -> Finding:
