@@ -54,3 +54,16 @@ def test_character_boundaries_round_trip(text: str, draw: st.DataObject) -> None
     offset = len(text[: draw.draw(st.integers(0, len(text)))].encode())
     for encoding in Encoding:
         assert index.offset(*index.column(offset, encoding), encoding) == offset
+
+
+@given(st.binary(), st.binary(), st.data())
+def test_lines_after_an_edit_are_those_of_the_new_text(data: bytes, text: bytes, draw: st.DataObject) -> None:
+    start = draw.draw(st.integers(0, len(data)))
+    end = draw.draw(st.integers(start, len(data)))
+    before = LineIndex(data)
+    assert before.count > 0
+    after = data[:start] + text + data[end:]
+    edited, fresh = before.edited(after, start, end, text), LineIndex(after)
+    assert [edited.start(line) for line in range(edited.count + 1)] == [
+        fresh.start(line) for line in range(fresh.count + 1)
+    ]

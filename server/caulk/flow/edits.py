@@ -15,7 +15,6 @@ from caulk.flow.program import FileUnit, FunctionUnit, Program
 from caulk.flow.reads import REQUESTS, Reader
 from caulk.flow.request_reach import Requests
 from caulk.flow.requests import sees_request
-from caulk.syntax.source import SourceFile
 from caulk.syntax.split import body_alone
 
 
@@ -55,7 +54,7 @@ def edit_body(program: Program, file: FileUnit, data: bytes) -> Edit | None:
     if body is None:
         return None
     old = _Known(program, unit)
-    file.moved(SourceFile(file.path, data), unit.head.start, growth)
+    file.moved(file.source.edited(start, end, data[start : end + growth]), unit.head.start, growth)
     unit.rewrite(body.code, growth, is_damaged=body.is_damaged)
     for other in units[number + 1 :]:
         other.moved += growth

@@ -59,8 +59,9 @@ def changed(document: Document, version: int, changes: Sequence[types.TextDocume
         if isinstance(change, types.TextDocumentContentChangePartial):
             start, end = offset(source, change.range.start), offset(source, change.range.end)
             start, end = min(start, end), max(start, end)
-            text = source.data[:start] + text + source.data[end:]
-        source = SourceFile(document.path, text)
+            source = source.edited(start, end, text)
+        else:
+            source = SourceFile(document.path, text)
     return Document(document.uri, document.path, version, source)
 
 

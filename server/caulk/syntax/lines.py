@@ -21,6 +21,11 @@ class Encoding(Enum):
     """Code points."""
 
 
+def _starts_in(text: bytes, at: int) -> list[int]:
+    """Where lines start behind the newlines of a text that stands at that offset."""
+    return [at + newline.end() for newline in _NEWLINE.finditer(text)]
+
+
 class LineIndex:
     """Where the lines of ``data`` start. A line ends after its ``\\n``; ``\\r`` before it belongs to the line."""
 
@@ -29,7 +34,17 @@ class LineIndex:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *[newline.end() for newline in _NEWLINE.finditer(self._data)]]
+        return [0, *_starts_in(self._data, 0)]
+
+    def edited(self, data: bytes, start: int, end: int, text: bytes) -> LineIndex:
+        """The lines of ``data``, which has ``text`` where this one has the bytes from ``start`` to ``end``."""
+        index = LineIndex(data)
+        if "_starts" in self.__dict__:
+            before, behind = bisect_right(self._starts, start), bisect_right(self._starts, end)
+            by = len(text) - (end - start)
+            later = [at + by for at in self._starts[behind:]]
+            index._starts = [*self._starts[:before], *_starts_in(text, start), *later]
+        return index
 
     @cached_property
     def _is_ascii(self) -> bool:

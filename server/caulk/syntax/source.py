@@ -20,6 +20,12 @@ class SourceFile:
     def lines(self) -> LineIndex:
         return LineIndex(self.data)
 
+    def edited(self, start: int, end: int, text: bytes) -> SourceFile:
+        """The file with other bytes between two offsets."""
+        source = SourceFile(self.path, self.data[:start] + text + self.data[end:])
+        source.lines = self.lines.edited(source.data, start, end, text)
+        return source
+
     @property
     def has_bom(self) -> bool:
         return self.data.startswith(BOM)
