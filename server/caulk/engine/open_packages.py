@@ -43,9 +43,11 @@ class _Open:
     edits: int = 0
 
 
-def _sees(package: PackageAnalysis, paths: Collection[str]) -> bool:
+def _sees(package: PackageAnalysis, paths: Collection[str], directory: str) -> bool:
+    """Whether one of these packages, or the one in the directory, was looked at for it."""
     seen = package.program.package
-    return seen.path in paths or not seen.imported.isdisjoint(paths)
+    imports = seen.path in paths or not seen.imported.isdisjoint(paths)
+    return imports or directory in package.program.reads.importers
 
 
 class OpenPackages:
@@ -102,9 +104,10 @@ class OpenPackages:
         self._open.pop(directory, None)
 
     def close_importers(self, paths: Collection[str], but: str) -> None:
-        """Forget the packages of those import paths, which see something else now, except in the directory ``but``."""
+        """Forget the packages of those import paths, which see something else now, and those that the one in the directory
+        ``but`` was looked at for. That one itself stays."""
         for directory, known in list(self._open.items()):
-            if directory != but and any(_sees(package, paths) for package in known.packages):
+            if directory != but and any(_sees(package, paths, but) for package in known.packages):
                 del self._open[directory]
 
     def clear(self) -> None:

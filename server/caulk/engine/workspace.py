@@ -137,6 +137,10 @@ class Workspace:
         if self._open is not None:
             self._open.clear()
 
+    def saved(self) -> None:
+        """A text of the editor went to the disk."""
+        self._world.forget_texts()
+
     @property
     def bytes_read(self) -> int:
         """How much source was read of packages that are only imported, since the last :meth:`forget`."""

@@ -115,6 +115,7 @@ def importers_naming(program: Program, name: str) -> Iterator[Program]:
     naming = [d for d in sorted(index.importers.get(path, ())) if _names(program.world, d, name.encode())]
     if len(naming) > MAX_IMPORTERS:
         return
+    program.reads.importers.update(naming)
     for directory in naming:
         package = program.world.import_package(program.world.import_path(directory), program.package)
         importer = program.sibling(package) if package is not None else None

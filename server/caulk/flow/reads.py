@@ -31,6 +31,8 @@ class Reads:
     def __init__(self) -> None:
         self.is_kept = False
         """Whether anybody will ask."""
+        self.importers: set[str] = set()
+        """The directories of the packages that import this one and were looked at."""
         self._reading: list[Reader] = []
         self._of_units: dict[FunctionUnit, set[Reader]] = {}
         self._of_words: dict[bytes, set[Reader]] = {}

@@ -102,12 +102,17 @@ class Session:
         """Some text went to the disk."""
         self._moment += 1
         self._saved += 1
+        self._pool.submit(self._forget_texts)
 
     def state(self, directory: str | None = None) -> tuple[bool, int]:
         """Changes with whatever files that are not open depend on, as far as it is saved; in a directory where one is open,
         with every text."""
         edited = any(os.path.dirname(document.path) == directory for document in self.documents.values())
         return edited, self._moment if edited else self._saved
+
+    def _forget_texts(self) -> None:
+        for workspace in self._workspaces.values():
+            workspace.saved()
 
     def _invalidate(self) -> None:
         for workspace in self._workspaces.values():

@@ -26,6 +26,10 @@ _Key: TypeAlias = tuple[str, str, Configuration, bool]
 """Directory of the main module, import path, configuration, whether with the tests in the package."""
 
 
+_OF_TEXTS = ("mentions", "importers")
+"""The kinds of what is remembered of the texts of all files of a module."""
+
+
 class World:
     """Declarations are read when asked for and kept."""
 
@@ -72,7 +76,11 @@ class World:
         bodies of others stays, for no body depends on those that import it."""
         gone = self._forget_declarations(directory)
         kept = {key[1] for key in self._packages}
-        self.cache = {key: value for key, value in self.cache.items() if key[0] == "program" and key[1] in kept}
+        self.cache = {
+            key: value
+            for key, value in self.cache.items()
+            if key[0] in _OF_TEXTS or (key[0] == "program" and key[1] in kept)
+        }
         return gone
 
     def forget_bodies(self, directory: str, is_other: Callable[[bytes], bool]) -> frozenset[str]:
@@ -99,6 +107,10 @@ class World:
         self._packages = {key: package for key, package in self._packages.items() if key[1] not in gone}
         self._clauses = {key: name for key, name in self._clauses.items() if key[1] not in gone}
         return frozenset(gone)
+
+    def forget_texts(self) -> None:
+        """A file was saved: what the texts of a whole module say is asked for again. (With every key would take too long.)"""
+        self.cache = {key: value for key, value in self.cache.items() if key[0] not in _OF_TEXTS}
 
     def forget(self) -> None:
         """Some declaration or go.mod changed. What belongs to Go itself stays: it depends on nothing else."""
