@@ -8,7 +8,7 @@ itself declares them; a :class:`Name` without a symbol belongs to the package, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
@@ -399,6 +399,10 @@ class Block(Node):
     """``{ … }``: ``start`` is the offset of ``{``, ``end`` is past ``}``. Case bodies are blocks without braces."""
 
     statements: tuple[Stmt, ...]
+    own_below: Sequence[Node] | None = field(default=None, repr=False)
+    """What :func:`caulk.ir.visit.walk` found below it, without the bodies of literals."""
+    all_below: Sequence[Node] | None = field(default=None, repr=False)
+    """The same with them."""
 
 
 @dataclass(slots=True, eq=False)

@@ -70,7 +70,20 @@ def children(node: ir.Node) -> Sequence[ir.Node]:
 
 
 def walk(node: ir.Node, *, literals: bool = False) -> Sequence[ir.Node]:
-    """``node`` and everything below it, parents first; the bodies of function literals only with ``literals``."""
+    """``node`` and everything below it, parents first; the bodies of function literals only with ``literals``. What is below a
+    block is kept with it: every rule walks the same bodies."""
+    if type(node) is not ir.Block:
+        return _walk(node, literals)
+    if literals:
+        if node.all_below is None:
+            node.all_below = _walk(node, True)
+        return node.all_below
+    if node.own_below is None:
+        node.own_below = _walk(node, False)
+    return node.own_below
+
+
+def _walk(node: ir.Node, literals: bool) -> Sequence[ir.Node]:
     found: list[ir.Node] = []
     todo = [node]
     while todo:
