@@ -12,7 +12,7 @@ from caulk.engine.workspace import Workspace
 from caulk.flow.frequency import Frequency, frequency
 from caulk.flow.program import Program
 from caulk.flow.requests import Framework, RequestCode
-from caulk.flow.spawns import escapes, spawns
+from caulk.flow.spawns import escapes
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 
@@ -293,7 +293,7 @@ def test_a_join_is_one_on_every_way_out(tmp_path: Path, after: str, joined: bool
     )
     program = program_of(tmp_path, text)
     (unit,) = program.named("", "f")
-    (spawn,) = spawns(unit)
+    (spawn,) = unit.spawns
     assert spawn.joined is joined
 
 

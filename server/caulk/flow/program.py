@@ -22,6 +22,7 @@ from caulk.flow.containers import Insert, inserts
 from caulk.flow.directives import Directives, above
 from caulk.flow.endless import EndlessBodies, Start, starts_in
 from caulk.flow.entries import Change, EntryCalls, changes_of
+from caulk.flow.frequency import Guard
 from caulk.flow.gate import NEVER_RETURN, NEVER_RETURN_METHODS, Endings, Gate
 from caulk.flow.holdings import Holdings
 from caulk.flow.implementations import Implementations
@@ -31,8 +32,9 @@ from caulk.flow.method_values import is_method_value
 from caulk.flow.placement import Placement
 from caulk.flow.reads import FACTS, REQUESTS, Reads
 from caulk.flow.rendezvous import Exploration, explore
-from caulk.flow.request_reach import Requests
-from caulk.flow.spawns import spawners
+from caulk.flow.request_reach import Requests, calls_of_request
+from caulk.flow.requests import RequestCode, handlers_in, spread
+from caulk.flow.spawns import Spawn, spawners, spawns_in
 from caulk.flow.summaries import Summaries, Summary
 from caulk.ir import nodes as ir
 from caulk.ir.declarations import FileDecls, FunctionHead
@@ -130,6 +132,9 @@ class FunctionUnit:
     """Whether its braces do not balance, as far as one can tell: then ``code`` may have comments."""
     _graphs: dict[int, cfg.Graph] = field(default_factory=dict, repr=False)
     _placements: dict[int, Placement] = field(default_factory=dict, repr=False)
+    _calls: dict[ir.Function, tuple[tuple[ir.Call, FunctionUnit, Guard | None], ...]] = field(
+        default_factory=dict, repr=False
+    )
     moved: int = 0
     """How many bytes it stands behind where it was, after edits in front of it."""
     grown: int = 0
@@ -144,15 +149,25 @@ class FunctionUnit:
     def rewrite(self, code: bytes, grown: int, *, is_damaged: bool) -> None:
         """The body is another one now, so many bytes longer; the file has the text."""
         self.grown += grown
-        for name in ("text", "words", "function", "typer", "uses"):
+        for name in ("text", "words", "function", "typer", "uses", "handlers"):
             self.__dict__.pop(name, None)
+        self._calls.clear()
         self.code, self.is_damaged = code, is_damaged
         self.words = words_of(code)
         self.forget()
 
     def forget(self) -> None:
         """Some body changed of which this function's own depends: what was found out is found out again."""
-        for name in ("leaks", "locks", "blocked", "endless_starts", "explorations", "entry_changes", "summary"):
+        for name in (
+            "leaks",
+            "locks",
+            "blocked",
+            "endless_starts",
+            "explorations",
+            "entry_changes",
+            "spawns",
+            "summary",
+        ):
             self.__dict__.pop(name, None)
         self._graphs.clear()
         self._placements.clear()
@@ -241,6 +256,26 @@ class FunctionUnit:
     def entry_changes(self) -> tuple[Change, ...]:
         """The entries that this function puts into long-lived maps, and those that it takes out."""
         return self._find(lambda: tuple(changes_of(self)))
+
+    @cached_property
+    def handlers(self) -> tuple[RequestCode, ...]:
+        """The handlers in it that its own text tells of."""
+        found = tuple(handlers_in(self))
+        for code in found:
+            spread(code)
+        return found
+
+    def calls_in(self, function: ir.Function) -> tuple[tuple[ir.Call, FunctionUnit, Guard | None], ...]:
+        """See :func:`calls_of_request`."""
+        found = self._calls.get(function)
+        if found is None:
+            found = self._calls[function] = tuple(calls_of_request(self, function))
+        return found
+
+    @cached_property
+    def spawns(self) -> tuple[Spawn, ...]:
+        """The goroutines that this function and its literals start."""
+        return self._find(lambda: tuple(spawns_in(self)))
 
     @cached_property
     def summary(self) -> Summary:

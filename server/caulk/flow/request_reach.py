@@ -4,12 +4,12 @@ arguments."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from caulk.flow.adapters import adapted
 from caulk.flow.frequency import CallSite, Guard, guard_of
-from caulk.flow.requests import PACKAGES, RequestCode, handlers_in, helps_tests, sees_request, spread
+from caulk.flow.requests import PACKAGES, RequestCode, helps_tests, sees_request, spread
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.semantics.model import CalleeKind
@@ -55,11 +55,8 @@ class Requests:
     def _find_handlers(self) -> None:
         for unit in self._program.units:
             if not helps_tests(unit.file) and unit.file.imports(*PACKAGES) and sees_request(unit):
-                self._add(handlers_in(unit))
-        self._add(adapted(self._program, self.code.values()))
-
-    def _add(self, found: Iterable[RequestCode]) -> None:
-        for code in found:
+                self.code.update((id(code.function), code.copy()) for code in unit.handlers)
+        for code in adapted(self._program, self.code.values()):
             if id(code.function) not in self.code:
                 self.code[id(code.function)] = code
                 spread(code)
@@ -74,20 +71,10 @@ class Requests:
             frontier = reached
 
     def _callees(self, caller: RequestCode) -> Iterator[RequestCode]:
-        if caller.function.body is None:
-            return
-        for part in expressions(caller.function.body, literals=True):
-            if not isinstance(part, ir.Call):
-                continue
-            callee = caller.unit.typer.callee(part)
-            unit = self._program.own_unit_of_callee(callee)
-            if unit is None or callee.kind not in (CalleeKind.FUNCTION, CalleeKind.METHOD) or unit.file.is_test:
-                continue
-            guard = guard_of(CallSite(caller.unit, part))
-            if guard is Guard.ONCE or _is_kept(caller.unit, callee.short, part):
-                continue  # runs once, for all requests
+        for call, unit, guard in caller.unit.calls_in(caller.function):
+            self._program.reads.unit(unit)
             keyed = guard is Guard.KEYED or self.of(caller.function) is None
-            found = self._reach(caller, unit, part, self.keyed if keyed else self.code)
+            found = self._reach(caller, unit, call, self.keyed if keyed else self.code)
             if found is not None:
                 yield found
 
@@ -102,9 +89,26 @@ class Requests:
         for param, arg in zip(function.params, call.args, strict=False):
             if param.symbol is not None and caller.derives(arg):
                 code.tainted.add(param.symbol)
+        if known is not None and len(code.tainted) == before:
+            return None
         spread(code)
         reached[id(function)] = code
-        return code if known is None or len(code.tainted) > before else None
+        return code
+
+
+def calls_of_request(unit: FunctionUnit, function: ir.Function) -> Iterator[tuple[ir.Call, FunctionUnit, Guard | None]]:
+    """The calls of functions of the package, and whether they are made for every request; those that run once for all are
+    left out."""
+    for part in expressions(function.body, literals=True) if function.body is not None else ():
+        if not isinstance(part, ir.Call):
+            continue
+        callee = unit.typer.callee(part)
+        called = unit.program.own_unit_of_callee(callee)
+        if called is None or callee.kind not in (CalleeKind.FUNCTION, CalleeKind.METHOD) or called.file.is_test:
+            continue
+        guard = guard_of(CallSite(unit, part))
+        if guard is not Guard.ONCE and not _is_kept(unit, callee.short, part):
+            yield part, called, guard
 
 
 def _is_kept(unit: FunctionUnit, name: str, call: ir.Call) -> bool:

@@ -8,7 +8,7 @@ Handlers are found by the types of parameters: a function, method or literal wit
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -79,6 +79,10 @@ class RequestCode:
     """Whether the server calls it, as opposed to code that a handler calls."""
     is_adapted: bool = False
     """Whether it is a handler by what it was given to, not by its parameters."""
+
+    def copy(self) -> RequestCode:
+        """The same, to find out more about."""
+        return replace(self, tainted=set(self.tainted), bound=set(self.bound))
 
     @property
     def is_registered_method(self) -> bool:

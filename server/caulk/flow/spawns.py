@@ -84,7 +84,7 @@ def spawners(program: Program) -> frozenset[bytes]:
     return program.names_where(_may_start_argument).union(siblings)
 
 
-def spawns(unit: FunctionUnit) -> Iterator[Spawn]:
+def spawns_in(unit: FunctionUnit) -> Iterator[Spawn]:
     """The goroutines that a top-level function and its literals start."""
     if not may_spawn(unit):
         return
@@ -215,7 +215,7 @@ def _escapes_in(unit: FunctionUnit, symbol: ir.Symbol, depth: int) -> list[Escap
     contexts = carriers(unit, symbol)
     found: list[Escape] = []
     inside: set[int] = set()
-    for spawn in spawns(unit):
+    for spawn in unit.spawns:
         inside.update(id(node) for node in walk(spawn.call, literals=True))
         if keeps(spawn, contexts) and not spawn.joined:
             found.append(Escape(spawn, ()))

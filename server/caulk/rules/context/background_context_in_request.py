@@ -12,7 +12,6 @@ from caulk.flow.frequency import runs_once
 from caulk.flow.program import FunctionUnit
 from caulk.flow.requests import Framework, framework_of
 from caulk.flow.scope import context_at, visible
-from caulk.flow.spawns import spawns
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.rules.rule import Rule
@@ -166,7 +165,7 @@ def _comes_from(symbol: ir.Symbol, params: set[ir.Symbol]) -> bool:
 
 def _in_goroutine(unit: FunctionUnit, made: ir.Call, call: ir.Call, function: ir.Function) -> _Ignored | None:
     """A goroutine of a handler that begins with an empty context loses the values of the request."""
-    for spawn in spawns(unit):
+    for spawn in unit.spawns:
         if spawn.literal is function and _is_request(unit, spawn.function):
             source = _source(unit, spawn.statement, spawn.function)
             return _Ignored(unit, made, call, source, detached=True) if source is not None else None

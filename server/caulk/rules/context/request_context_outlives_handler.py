@@ -12,7 +12,7 @@ from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
 from caulk.flow.requests import PACKAGES, Framework, RequestCode
 from caulk.flow.scope import is_context
-from caulk.flow.spawns import DERIVE, Spawn, carriers, escapes, spawns
+from caulk.flow.spawns import DERIVE, Spawn, carriers, escapes
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements, walk
 from caulk.rules.naming import free_name
@@ -57,7 +57,7 @@ def _own(code: RequestCode) -> Iterator[Finding]:
     unit = code.unit
     inside = {id(inner) for inner in code.function.walk()}
     contexts = _contexts(code)
-    for spawn in spawns(unit):
+    for spawn in unit.spawns:
         if id(spawn.function) not in inside or _answers(spawn):
             continue
         found = _needs(spawn, contexts, code)

@@ -10,7 +10,7 @@ from caulk.findings.finding import Finding, Tier
 from caulk.flow.program import FunctionUnit, Program
 from caulk.flow.requests import FRAMEWORKS, PACKAGES, RequestCode
 from caulk.flow.shapes import last_name
-from caulk.flow.spawns import Spawn, spawns
+from caulk.flow.spawns import Spawn
 from caulk.ir import nodes as ir
 from caulk.ir.visit import walk
 from caulk.rules.naming import free_name
@@ -29,7 +29,7 @@ def _check(program: Program) -> Iterator[Finding]:
     for code in program.requests:
         if code.context is None or code.unit.file.is_test or b"go" not in code.unit.words:
             continue
-        for spawn in spawns(code.unit):
+        for spawn in code.unit.spawns:
             if spawn.function is code.function and isinstance(spawn.statement, ir.Go) and _may_end_process(spawn):
                 yield _finding(code, spawn)
 

@@ -10,7 +10,7 @@ from caulk.findings.evidence_requests import ContextUse, EscapedContext, UseKind
 from caulk.findings.finding import Finding, Related, Span, Tier
 from caulk.flow.program import FunctionUnit, Program
 from caulk.flow.requests import FRAMEWORKS, PACKAGES, Framework, framework_of
-from caulk.flow.spawns import Escape, Spawn, carriers, escapes, is_context_type, keeps, spawns
+from caulk.flow.spawns import Escape, Spawn, carriers, escapes, is_context_type, keeps
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.rules.naming import free_name
@@ -26,7 +26,7 @@ _ARE_CONTEXTS = (Framework.GIN, Framework.FIBER)
 def _check(program: Program) -> Iterator[Finding]:
     seen = dict.fromkeys((*program.functions_in(*FRAMEWORKS), *program.mentioning(b"ResponseWriter", b"Request")))
     for unit in seen:
-        for spawn in spawns(unit) if not unit.file.is_generated else ():
+        for spawn in unit.spawns if not unit.file.is_generated else ():
             yield from _judge(spawn)
     yield from _through_callees(program)
 
@@ -253,7 +253,7 @@ def _derived(
 ) -> Iterator[Finding]:
     """``ctx := context.WithValue(c, …)``: the goroutine asks c through ctx."""
     derived = {symbol for symbol in derived if framework_of(unit.typer.symbol_type(symbol)) is None}
-    for spawn in spawns(unit):
+    for spawn in unit.spawns:
         used = next((symbol for symbol in sorted(derived, key=lambda s: s.start) if keeps(spawn, {symbol})), None)
         if used is not None and not keeps(spawn, {context}) and not spawn.joined:
             message = (

@@ -11,7 +11,7 @@ from caulk.flow.lent import COPIERS, lent
 from caulk.flow.program import FunctionUnit, Program
 from caulk.flow.requests import PACKAGES, Framework, RequestCode
 from caulk.flow.retention import Storing, retained, retained_texts
-from caulk.flow.spawns import Spawn, spawns
+from caulk.flow.spawns import Spawn
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
 from caulk.rules.report import NO_EVIDENCE, finding_at, related_at
@@ -64,7 +64,7 @@ def _in_goroutines(code: RequestCode) -> Iterator[Finding]:
     if code.framework is not Framework.FIBER or code.context is None or unit.file.is_test:
         return
     inside = {id(inner) for inner in code.function.walk()}
-    for spawn in spawns(unit):
+    for spawn in unit.spawns:
         if id(spawn.function) in inside and not spawn.joined:
             for text, call in _taken_along(code, spawn).items():
                 yield finding_at(

@@ -11,7 +11,7 @@ from caulk.flow.program import FunctionUnit, Program
 from caulk.flow.requests import PACKAGES, Framework, RequestCode
 from caulk.flow.scope import context_at
 from caulk.flow.shapes import last_name
-from caulk.flow.spawns import Spawn, spawns
+from caulk.flow.spawns import Spawn
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions, statements
 from caulk.rules.report import NO_EVIDENCE, finding_at, related_at
@@ -57,7 +57,7 @@ def _streams(code: RequestCode) -> Iterator[_Stream]:
         consumer = _consumer(code, symbol)
         if consumer is None or _is_drained(code, symbol):
             continue
-        for spawn in spawns(unit):
+        for spawn in unit.spawns:
             producer = _producer(spawn, symbol) if spawn.function is code.function else None
             send = _blocking_send(*producer) if producer is not None else None
             if producer is not None and send is not None and not _is_known_elsewhere(unit, symbol):
