@@ -27,6 +27,22 @@ func open%d(path string) error {
 """
 
 
+POOL = """package main
+
+import (
+	"database/sql"
+	"net/http"
+)
+
+var db *sql.DB
+
+func main() {
+	db, _ = sql.Open("postgres", "dsn")
+	http.ListenAndServe(":80", nil)
+}
+"""
+
+
 class Editor:
     """A package of two files in a module with another package, one of them open."""
 
@@ -111,6 +127,21 @@ def test_an_edit_of_a_body_is_seen_by_those_who_import_it(editor: Editor) -> Non
     assert editor.show(editor.text) == []
     editor.workspace.overlay(store, text.encode())
     assert editor.show(editor.text) == ["resource-unclosed"]
+
+
+def test_what_another_package_says_counts_when_it_is_saved(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/m\n\ngo 1.22\n")
+    (tmp_path / "limits").mkdir()
+    limits, path = str(tmp_path / "limits" / "limits.go"), str(tmp_path / "m.go")
+    (tmp_path / "m.go").write_text(POOL)
+    without = 'package limits\n\nimport "database/sql"\n\nfunc Set(db *sql.DB) {\n}\n'
+    Path(limits).write_text(without)
+    workspace = Workspace(Settings(select=("sql-pool-unbounded",)), keeps=True)
+    workspace.overlay(path, POOL.encode())
+    assert [finding.code for finding in workspace.analyze_file(path).findings] == ["sql-pool-unbounded"]
+    workspace.overlay(limits, without.replace("{\n}", "{\n\tdb.SetMaxOpenConns(9)\n}").encode())
+    workspace.saved(limits)
+    assert workspace.analyze_file(path).findings == ()
 
 
 def test_a_file_that_changed_on_disk_is_read_again(editor: Editor) -> None:

@@ -110,5 +110,11 @@ class OpenPackages:
             if directory != but and any(_sees(package, paths, but) for package in known.packages):
                 del self._open[directory]
 
+    def saved(self, but: str) -> None:
+        """A file in the directory ``but`` was saved: forget the other packages that were asked what their module says."""
+        for directory, known in list(self._open.items()):
+            if directory != but and any(package.program.reads.of_module for package in known.packages):
+                del self._open[directory]
+
     def clear(self) -> None:
         self._open.clear()

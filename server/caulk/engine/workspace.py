@@ -137,9 +137,11 @@ class Workspace:
         if self._open is not None:
             self._open.clear()
 
-    def saved(self) -> None:
-        """A text of the editor went to the disk."""
+    def saved(self, path: str) -> None:
+        """The editor's text of a file went to the disk."""
         self._world.forget_texts()
+        if self._open is not None:
+            self._open.saved(but=os.path.dirname(path))
 
     @property
     def bytes_read(self) -> int:

@@ -78,6 +78,7 @@ def index_of(program: Program) -> ModuleIndex | None:
     module = program.package.module
     if module is None or not module.path or program.is_foreign:
         return None
+    program.reads.of_module = True
     key = "importers", module.directory
     cache = program.world.cache
     if key not in cache:

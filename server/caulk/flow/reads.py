@@ -33,6 +33,8 @@ class Reads:
         """Whether anybody will ask."""
         self.importers: set[str] = set()
         """The directories of the packages that import this one and were looked at."""
+        self.of_module = False
+        """Whether somebody asked what the texts of the whole module say."""
         self._reading: list[Reader] = []
         self._of_units: dict[FunctionUnit, set[Reader]] = {}
         self._of_words: dict[bytes, set[Reader]] = {}

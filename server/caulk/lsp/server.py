@@ -145,7 +145,7 @@ def _register_documents(server: CaulkServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     async def did_save(params: types.DidSaveTextDocumentParams) -> None:
-        server.session.saved()
+        server.session.saved(documents.path_of(params.text_document.uri))
         if params.text_document.uri.endswith(CONFIGURATION_FILES):  # some clients watch no files
             server.session.reset()
             await diagnostics.refresh(server)

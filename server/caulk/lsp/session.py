@@ -98,11 +98,11 @@ class Session:
         self.saved()
         self._pool.submit(self._invalidate)
 
-    def saved(self) -> None:
-        """Some text went to the disk."""
+    def saved(self, path: str = "") -> None:
+        """A text, or who knows what, went to the disk."""
         self._moment += 1
         self._saved += 1
-        self._pool.submit(self._forget_texts)
+        self._pool.submit(self._forget_texts, path)
 
     def state(self, directory: str | None = None) -> tuple[bool, int]:
         """Changes with whatever files that are not open depend on, as far as it is saved; in a directory where one is open,
@@ -110,9 +110,9 @@ class Session:
         edited = any(os.path.dirname(document.path) == directory for document in self.documents.values())
         return edited, self._moment if edited else self._saved
 
-    def _forget_texts(self) -> None:
+    def _forget_texts(self, path: str) -> None:
         for workspace in self._workspaces.values():
-            workspace.saved()
+            workspace.saved(path)
 
     def _invalidate(self) -> None:
         for workspace in self._workspaces.values():

@@ -25,6 +25,7 @@ def module_mentions(program: Program, words: re.Pattern[bytes]) -> bool:
     module = program.package.module
     if module is None or not module.path:
         return False
+    program.reads.of_module = True
     known = program.world.cache
     key = "mentions", module.directory, words.pattern
     if key not in known:
