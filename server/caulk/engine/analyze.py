@@ -81,7 +81,7 @@ class PackageAnalysis:
     def of(self, wanted: Collection[str] | None = None, checkpoint: Callable[[], None] = go_on) -> dict[str, Analysis]:
         """The findings by file path, before any settings are applied. What is known since the last time is not looked at again.
 
-        ``wanted``: the paths whose functions are looked at (None: all); the findings of other files are not complete.
+        ``wanted``: the paths of the files that are asked about (None: all).
         ``checkpoint`` is called between functions and may raise to end the analysis; what is known by then stays."""
         for unit in self.program.units:
             if unit not in self._of_functions and (wanted is None or unit.file.path in wanted):
@@ -91,7 +91,7 @@ class PackageAnalysis:
             if rule.code not in self._of_package:
                 checkpoint()
                 self._of_package[rule.code] = self._about(rule.code, self._run_on_package, rule)
-        return self._by_file()
+        return self._by_file([file for file in self.program.files if wanted is None or file.path in wanted])
 
     def _about(self, reader: Reader, run: Callable[[T], Result], subject: T) -> Result:
         return self.program.reads.about(reader, lambda: run(subject))
@@ -103,10 +103,10 @@ class PackageAnalysis:
         files = self.program.files
         return _run(rule, rule.check_package, self.program, files[0].path if files else "")
 
-    def _by_file(self) -> dict[str, Analysis]:
-        findings: dict[str, list[Finding]] = {file.path: [] for file in self.program.files}
+    def _by_file(self, files: Sequence[FileUnit]) -> dict[str, Analysis]:
+        findings: dict[str, list[Finding]] = {}
         errors: dict[str, list[AnalysisError]] = {
-            file.path: [*syntax_errors(file, self.program), *directive_errors(file)] for file in self.program.files
+            file.path: [*syntax_errors(file, self.program), *directive_errors(file)] for file in files
         }
         for result in (*self._of_functions.values(), *self._of_package.values()):
             for finding in result.findings:
@@ -114,8 +114,8 @@ class PackageAnalysis:
             for problem in result.errors:
                 errors.setdefault(problem.path, []).append(problem)
         return {
-            file.path: Analysis(file.source, _ordered(file, findings[file.path]), tuple(errors[file.path]))
-            for file in self.program.files
+            file.path: Analysis(file.source, _ordered(file, findings.get(file.path, ())), tuple(errors[file.path]))
+            for file in files
         }
 
     def edit(self, path: str, data: bytes) -> Edit | None:
@@ -200,7 +200,7 @@ def directive_errors(file: FileUnit) -> list[AnalysisError]:
 
 def syntax_errors(file: FileUnit, program: Program) -> list[AnalysisError]:
     """A message for a file that does not parse; it is analysed as far as it goes."""
-    damaged = [unit for unit in program.units if unit.is_damaged and unit.file is file]
+    damaged = [unit for unit in program.units_of[file] if unit.is_damaged]
     if file.split.balanced and not file.decls.has_errors and not damaged:
         return []
     places = [(unit.chunk.start, first_error(parse(unit.text))) for unit in damaged]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from caulk.flow.adapters import adapted
 from caulk.flow.frequency import CallSite, Guard, guard_of
+from caulk.flow.kept import KEEPERS
 from caulk.flow.requests import PACKAGES, RequestCode, helps_tests, sees_request, spread
 from caulk.ir import nodes as ir
 from caulk.ir.visit import expressions
@@ -22,7 +23,6 @@ MAX_ROUNDS = 4
 
 _MAKES = re.compile(r"(?i:new|start|run|open|init|load|build|create|setup|connect|dial|get)(?![a-z])")
 """Names of functions whose result may be made once and kept."""
-_KEEPERS = frozenset({"Store", "LoadOrStore", "Set", "Add", "Put", "SetDefault", "Register"})
 
 
 class Requests:
@@ -122,7 +122,7 @@ def _is_kept(unit: FunctionUnit, name: str, call: ir.Call) -> bool:
                 _is_stored(unit, symbol) for symbol in parent.new if symbol is not None
             )
         case ir.Call(func=ir.Selector(field=field_name)):
-            return field_name in _KEEPERS
+            return field_name in KEEPERS
         case _:
             return False
 
@@ -140,7 +140,7 @@ def _is_stored(unit: FunctionUnit, symbol: ir.Symbol) -> bool:
         match parent:
             case ir.Assign() if any(value is name for value in parent.right) and any(map(_is_lasting, parent.left)):
                 return True
-            case ir.Call(func=ir.Selector(field=field_name)) if field_name in _KEEPERS:
+            case ir.Call(func=ir.Selector(field=field_name)) if field_name in KEEPERS:
                 return True
             case _:
                 pass
