@@ -105,6 +105,18 @@ def test_an_edit_of_a_body_is_all_that_is_read(editor: Editor) -> None:
     assert editor.text[finding.span.start : finding.span.end].startswith("store.Open")
 
 
+def test_findings_that_change_their_lines_alone_are_others(editor: Editor) -> None:
+    workspace = editor.workspace = Workspace(Settings(), keeps=True)
+    head, _, tail = editor.text.partition("func leak()")
+    text = f"{head}func early() {{\n\tprintln(1)\n\n}}\n\nfunc leak(){tail}"
+    workspace.overlay(editor.path, text.encode())
+    (before,) = workspace.analyze_file(editor.path).findings
+    workspace.overlay(editor.path, text.replace("(1)\n\n}", "(1)\n }").encode())
+    (after,) = workspace.analyze_file(editor.path).findings
+    assert after == before
+    assert after is not before
+
+
 def test_an_edit_of_a_declaration_is_seen_by_all(editor: Editor) -> None:
     editor.workspace = Workspace(Settings(), keeps=True)
     editor.show(editor.text)

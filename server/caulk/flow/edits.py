@@ -45,6 +45,8 @@ def edit_body(program: Program, file: FileUnit, data: bytes) -> Edit | None:
     before = file.source.data
     start, end = _difference(before, data)
     growth = len(data) - len(before)
+    if not growth and before.count(b"\n", start, end) != data.count(b"\n", start, end):
+        return None  # all offsets stay and lines do not: nothing would tell what is shown elsewhere now
     units = program.units_of[file]
     number = bisect_left(units, start, key=lambda unit: unit.cut.start + unit.moved) - 1
     unit = units[number] if number >= 0 else None
